@@ -1,0 +1,1 @@
+"""Benchmarks: asv suites (``bench_*.py``) and the comparison with peers (``peers.py``)."""

@@ -1,0 +1,92 @@
+"""Rows of the comparison: what was measured, by whom, against which goal, as text and as JSON."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+
+UNITS = {"us": 1e-6, "ms": 1e-3, "MB": 1e6, "x": 1.0, "": 1.0}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """``measured`` against ``bound``; ``sense`` says on which side of it the goal is met."""
+
+    text: str
+    measured: float
+    bound: float
+    sense: str
+    unit: str = "x"
+
+    @property
+    def met(self) -> bool:
+        return {
+            ">=": self.measured >= self.bound,
+            "<=": self.measured <= self.bound,
+            "<": self.measured < self.bound,
+        }[self.sense]
+
+    def line(self) -> str:
+        verdict = "met" if self.met else "MISSED"
+        scale = UNITS[self.unit]
+        bound, measured = f"{self.bound / scale:.4g}", f"{self.measured / scale:.3g}"
+        return (
+            f"    {self.text} {self.sense} {bound} {self.unit}: {measured} {self.unit}  {verdict}"
+        )
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement: a figure per library in SI units, and the median where there is one."""
+
+    name: str
+    unit: str
+    figures: dict[str, float]
+    medians: dict[str, float] = field(default_factory=dict)
+    goals: list[Goal] = field(default_factory=list)
+
+    def text(self) -> str:
+        scale = UNITS[self.unit]
+        reference = self.figures.get("dualrev")
+        lines = [f"{self.name}  [{self.unit}]"]
+        for library, figure in self.figures.items():
+            line = f"  {library:<20}{figure / scale:>12.5g}"
+            if library in self.medians:
+                line += f"  (median {self.medians[library] / scale:.5g})"
+            if reference and library != "dualrev":
+                line += f"  {figure / reference:.2f} of dualrev"
+            lines.append(line)
+        return "\n".join(lines + [goal.line() for goal in self.goals])
+
+
+def as_json(rows: Iterable[Row]) -> list[dict]:
+    """The rows as plain data, each goal with its verdict."""
+    plain = []
+    for row in rows:
+        entry = asdict(row)
+        entry["goals"] = [{**asdict(goal), "met": bool(goal.met)} for goal in row.goals]
+        plain.append(entry)
+    return plain
+
+
+def as_markdown(rows: Iterable[Row]) -> str:
+    """One table line per goal, one per row without a goal."""
+    lines = ["| measurement | dualrev | others | goal | measured | |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        scale = UNITS[row.unit]
+        mine = (
+            f"{row.figures['dualrev'] / scale:.4g} {row.unit}" if "dualrev" in row.figures else ""
+        )
+        others = ", ".join(
+            f"{library} {figure / scale:.4g}"
+            for library, figure in row.figures.items()
+            if library != "dualrev"
+        )
+        for index, goal in enumerate(row.goals or [None]):
+            start = f"| {row.name} | {mine} | {others} |" if index == 0 else "| | | |"
+            if goal is None:
+                lines.append(f"{start} | | |")
+                continue
+            unit = UNITS[goal.unit]
+            bound = f"{goal.text} {goal.sense} {goal.bound / unit:.4g} {goal.unit}"
+            verdict = "met" if goal.met else "**missed**"
+            lines.append(f"{start} {bound} | {goal.measured / unit:.3g} {goal.unit} | {verdict} |")
+    return "\n".join(lines)

@@ -1,0 +1,52 @@
+"""dualrev: exact derivatives of plain NumPy code, in forward and reverse mode, from one registry of rules."""
+
+import dualrev.modes.pushing
+import dualrev.modes.recording
+import dualrev.rules
+from dualrev.core.array import SplitWarning as SplitWarning
+from dualrev.core.array import value as value
+from dualrev.core.domains import above_one as above_one
+from dualrev.core.domains import case as case
+from dualrev.core.domains import nonzero as nonzero
+from dualrev.core.domains import positive as positive
+from dualrev.core.domains import positive_definite as positive_definite
+from dualrev.core.domains import reals as reals
+from dualrev.core.domains import unit as unit
+from dualrev.core.flavours import bilinear as bilinear
+from dualrev.core.flavours import constant as constant
+from dualrev.core.flavours import elementwise as elementwise
+from dualrev.core.flavours import general as general
+from dualrev.core.flavours import linear as linear
+from dualrev.derivatives.blackbox import primitive as primitive
+from dualrev.derivatives.custom import checkpoint as checkpoint
+from dualrev.derivatives.custom import custom_jvp as custom_jvp
+from dualrev.derivatives.custom import custom_vjp as custom_vjp
+from dualrev.derivatives.custom import stop_gradient as stop_gradient
+from dualrev.derivatives.gradient import grad as grad
+from dualrev.derivatives.gradient import value_and_grad as value_and_grad
+from dualrev.derivatives.jacobian import hessian as hessian
+from dualrev.derivatives.jacobian import jacobian as jacobian
+from dualrev.derivatives.mapping import vmap as vmap
+from dualrev.derivatives.products import derivative as derivative
+from dualrev.derivatives.products import gauss_newton_product as gauss_newton_product
+from dualrev.derivatives.products import hvp as hvp
+from dualrev.derivatives.products import jvp as jvp
+from dualrev.derivatives.products import linearize as linearize
+from dualrev.derivatives.products import vjp as vjp
+from dualrev.errors import CapturedWriteError as CapturedWriteError
+from dualrev.errors import DualrevError as DualrevError
+from dualrev.errors import EscapeError as EscapeError
+from dualrev.errors import InputError as InputError
+from dualrev.errors import LevelError as LevelError
+from dualrev.errors import MissingRuleError as MissingRuleError
+from dualrev.errors import NonFiniteError as NonFiniteError
+from dualrev.errors import OutputError as OutputError
+from dualrev.errors import RegistrationError as RegistrationError
+from dualrev.errors import ShapeError as ShapeError
+from dualrev.errors import UnsupportedError as UnsupportedError
+from dualrev.modes.forward import Dual as Dual
+from dualrev.modes.reverse import Tape as Tape
+from dualrev.modes.reverse import Variable as Variable
+from dualrev.modes.trace import debug as debug
+
+__version__ = "0.1.0"

@@ -1,0 +1,508 @@
+"""Traced values: what the user's function holds instead of arrays, speaking NumPy's protocols.
+
+Two families, because NumPy asks different things of them: `TracedArray` (one dimension or more: a sequence with a
+dtype) and `TracedScalar` (no sequence protocol and no ``.dtype``, otherwise NumPy's object loops would call
+``float`` on it). Neither has ``__array__``: NumPy can therefore never strip a derivative in silence. Each mode derives
+an array and a scalar class; all share one memory layout, so that an in-place write can turn one into another.
+Next: `protocols.py` (ufunc and function dispatch) and `inplace.py` (writes and views).
+"""
+
+from __future__ import annotations
+
+import operator
+import warnings
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+import numpy as np
+
+from dualrev.core import bind as _bind
+from dualrev.core.inplace import setitem, write_cast
+from dualrev.core.primitive import ENTRIES, UFUNCS, function_name
+from dualrev.core.protocols import apply_ufunc
+from dualrev.errors import EscapeError, MissingRuleError, user_location
+
+__all__ = ["SplitWarning", "Traced", "TracedArray", "TracedScalar", "as_view", "dtype_of", "value"]
+
+_SPLIT_LIMIT = 1000
+
+
+class SplitWarning(UserWarning):
+    """A large traced array was split into scalars, which is right but slow."""
+
+
+class Traced:
+    """Base of all traced values.
+
+    Attributes
+    ----------
+    primal
+        The value one level further out: an ndarray, a NumPy scalar, or a traced value of an outer level.
+    level : Level
+        The transform that this value belongs to.
+    tangent, index
+        What the mode records beside the primal: the tangent (forward) or the position on the tape (reverse).
+    """
+
+    __slots__ = ("__weakref__", "_base", "_view", "_views", "index", "level", "primal", "tangent")
+    __array_priority__ = 1000.0
+
+    primal: Any
+    level: Any
+    tangent: Any
+    index: Any
+
+    # -- protocols ------------------------------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return apply_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        entry = ENTRIES.get(func)
+        if entry is None:
+            raise MissingRuleError(function_name(func))
+        return entry.call(*args, **kwargs)
+
+    def __reduce__(self) -> NoReturn:
+        raise EscapeError("pickling a traced value", "pickle dualrev.value(x)")
+
+    def __copy__(self) -> Any:
+        return self.copy()
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.copy()
+
+    # -- facts ----------------------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape, as of the plain array."""
+        return self.primal.shape  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        size = 1
+        for n in self.shape:
+            size *= n
+        return size
+
+    def _plain(self) -> Any:
+        primal = self.primal
+        return primal._plain() if isinstance(primal, Traced) else primal
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes per entry."""
+        return int(self._plain().dtype.itemsize)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the plain array."""
+        return self.itemsize * self.size
+
+    def copy(self, order: str = "C") -> Any:
+        """Return an independent traced value."""
+        twin = object.__new__(self.__class__)
+        for name in ("primal", "level", "tangent", "index"):
+            if hasattr(self, name):
+                setattr(twin, name, getattr(self, name))
+        return twin
+
+    # -- conversions that would lose the derivative ---------------------------------------------------------------
+
+    def __bool__(self) -> bool:
+        return bool(self._decide("bool(x)"))
+
+    def _decide(self, operation: str) -> Any:
+        """Return the plain value for a decision in Python; a batched value has no single one."""
+        primal = self.primal
+        return primal._decide(operation) if isinstance(primal, Traced) else primal
+
+    def __float__(self) -> float:
+        raise EscapeError(*_escape("float"))
+
+    def __int__(self) -> int:
+        raise EscapeError(*_escape("int"))
+
+    def __index__(self) -> int:
+        raise EscapeError(*_escape("index"))
+
+    def __complex__(self) -> complex:
+        raise EscapeError(*_escape("complex"))
+
+    def item(self, *index: int) -> Any:
+        """Return one entry, traced (as the derivative would otherwise be lost)."""
+        if not index:
+            if self.size != 1:
+                raise ValueError("can only convert an array of size 1 to a scalar")
+            return np.reshape(self, ())
+        return np.reshape(self, (-1,))[index[0]] if len(index) == 1 else self[index]  # type: ignore[index]
+
+    # -- text -----------------------------------------------------------------------------------------------------
+
+    def __str__(self) -> str:
+        return str(value(self))
+
+    def __format__(self, spec: str) -> str:
+        return format(value(self), spec)
+
+    # -- everything that is a call of a NumPy function ------------------------------------------------------------
+
+    @property
+    def T(self) -> Any:
+        """The transpose."""
+        return np.transpose(self)
+
+    @property
+    def real(self) -> Any:
+        """The real part."""
+        return np.real(self)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part."""
+        return np.imag(self)
+
+    def reshape(self, *shape: Any, order: str = "C") -> Any:
+        """Return ``np.reshape``; sizes may be given one by one."""
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape, order=order)  # type: ignore[call-overload]
+
+    def flatten(self, order: str = "C") -> Any:
+        """Return a flat copy."""
+        return np.ravel(self, order=order).copy()  # type: ignore[call-overload]
+
+    def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return the values in another dtype; integers and booleans are locally constant."""
+        return np.astype(self, np.dtype(dtype))  # type: ignore[call-overload]
+
+    def __divmod__(self, other: Any) -> Any:
+        return np.floor_divide(self, other), np.remainder(self, other)  # type: ignore[call-overload]
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return np.floor_divide(other, self), np.remainder(other, self)  # type: ignore[call-overload]
+
+    def __pow__(self, other: Any, modulo: Any = None) -> Any:
+        if modulo is not None:
+            return NotImplemented
+        return UFUNCS[np.power](self, other)
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        return np
+
+
+def _escape(kind: str) -> tuple[str, str]:
+    """Return the operation and the fix of a lost conversion, from the line of source that attempted it."""
+    import linecache
+
+    location = user_location()
+    file, _, rest = location.partition(":")
+    line = linecache.getline(file, int(rest.split(",")[0])).strip() if rest[:1].isdigit() else ""
+    if "math." in line:
+        remedy = "use the NumPy function of the same name (np.sin for math.sin)"
+    elif "]" in line and "=" in line.replace("==", ""):
+        remedy = (
+            "make the array that is written to with np.zeros_like(x) or x.copy(), which can hold traced values, or "
+            "collect the entries in a list and call np.stack or np.array on it"
+        )
+    elif kind in ("int", "index"):
+        remedy = "use int(dualrev.value(x)) where an integer is meant to be constant"
+    elif "out=" in line:
+        remedy = "drop out= and use the returned array"
+    else:
+        remedy = f"leave the {kind}(...) or dtype=... conversion out; NumPy functions take traced values as they are"
+    return (f"{kind}(x)" + (f" (in `{line}`)" if line else "")), remedy
+
+
+class TracedScalar(Traced):
+    """A traced value without dimensions; it behaves like a NumPy scalar."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+    # NumPy's object loops look these up by name.
+    def __floor__(self) -> Any:
+        return UFUNCS[np.floor](self)
+
+    def __ceil__(self) -> Any:
+        return UFUNCS[np.ceil](self)
+
+    def __trunc__(self) -> Any:
+        return UFUNCS[np.trunc](self)
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return np.round(self, ndigits or 0)  # type: ignore[call-overload]
+
+    def tolist(self) -> Any:
+        """Return the traced scalar itself."""
+        return self
+
+
+class TracedArray(Traced):
+    """A traced value with one dimension or more."""
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Dtype of the plain array."""
+        return dtype_of(self)
+
+    @property
+    def mT(self) -> Any:
+        """The transpose of the last two axes."""
+        return np.matrix_transpose(self)
+
+    @property
+    def flat(self) -> Any:
+        """A flat view."""
+        return np.reshape(self, (-1,))
+
+    @property
+    def flags(self) -> Any:
+        """Flags of the plain array."""
+        return self._plain().flags
+
+    @property
+    def base(self) -> Any:
+        """The traced array that this one is a view of, or None."""
+        return getattr(self, "_base", None)
+
+    def __len__(self) -> int:
+        return int(self.shape[0])
+
+    def __iter__(self) -> Iterator[Any]:
+        shape = self.shape
+        if len(shape) == 1 and shape[0] > _SPLIT_LIMIT:
+            warnings.warn(
+                f"a traced array of {shape[0]} entries is split into scalars at {user_location()}; the result is "
+                "right but slow. Array operations, or np.stack instead of np.array and np.asarray, avoid it.",
+                SplitWarning,
+                stacklevel=2,
+            )
+        get = ENTRIES[operator.getitem].call
+        return (get(self, k) for k in range(shape[0]))
+
+    def __getitem__(self, index: Any) -> Any:
+        return ENTRIES[operator.getitem].call(self, index)
+
+    def __setitem__(self, index: Any, new: Any) -> None:
+        setitem(self, index, new)
+
+    def __delitem__(self, index: Any) -> None:
+        raise ValueError("cannot delete array elements")
+
+    def __contains__(self, item: Any) -> bool:
+        return bool(np.any(self == item))
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return np.round(self, ndigits or 0)  # type: ignore[call-overload]
+
+    def fill(self, new: Any) -> None:
+        """Write one number into every entry."""
+        self[...] = new
+
+    def sort(self, axis: int = -1, **kwargs: Any) -> None:
+        """Sort in place."""
+        self[...] = np.sort(self, axis=axis, **kwargs)  # type: ignore[call-overload]
+
+    def put(self, indices: Any, values: Any, mode: str = "raise") -> None:
+        """Write entries by flat index."""
+        np.put(self, indices, values, mode)  # type: ignore[call-overload]
+
+    def transpose(self, *axes: Any) -> Any:
+        """Return ``np.transpose``; axes may be given one by one."""
+        if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
+            axes = axes[0] if axes[0] is not None else ()
+        return np.transpose(self, axes or None)
+
+    def tolist(self) -> list[Any]:
+        """Return nested lists of traced scalars."""
+        return [v.tolist() if isinstance(v, Traced) else v for v in self]
+
+
+def dtype_of(x: Any) -> np.dtype[Any]:
+    """Return the dtype of a traced value, an array or a number."""
+    if isinstance(x, Traced):
+        x = x._plain()
+    dtype = getattr(x, "dtype", None)
+    return np.dtype(type(x)) if dtype is None else dtype
+
+
+def value(x: Any) -> Any:
+    """Return the plain array or number in a traced value, all levels stripped; anything else is returned as it is.
+
+    Parameters
+    ----------
+    x : traced value or anything
+        Arrays come back read-only, as the tape may still need them.
+
+    Returns
+    -------
+    ndarray or NumPy scalar
+        The primal, of the same shape and dtype (with the lane axis in front inside `vmap`).
+
+    Notes
+    -----
+    The result is a constant: no derivative flows through it. Use it to print, to plot and to branch.
+
+    Examples
+    --------
+    >>> import numpy as np, dualrev as dr
+    >>> def f(x):
+    ...     print("x =", dr.value(x))
+    ...     return x @ x
+    >>> dr.grad(f)(np.array([1.0, 2.0]))
+    x = [1. 2.]
+    array([2., 4.])
+    """
+    if isinstance(x, Traced):
+        plain = x._plain()
+        if isinstance(plain, np.ndarray):
+            plain = plain.view()
+            plain.flags.writeable = False
+        return plain
+    if isinstance(x, np.ndarray) and x.dtype.hasobject:
+        stacked = _bind.operand(x)
+        return value(stacked) if isinstance(stacked, Traced) else stacked
+    return x
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Operators and methods are generated from these tables: each is a call of the NumPy function named beside it.
+
+_BINARY: dict[str, np.ufunc] = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "truediv": np.divide,
+    "floordiv": np.floor_divide,
+    "mod": np.remainder,
+    "matmul": np.matmul,
+    "and": np.bitwise_and,
+    "or": np.bitwise_or,
+    "xor": np.bitwise_xor,
+}
+_COMPARE: dict[str, np.ufunc] = {
+    "lt": np.less,
+    "le": np.less_equal,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+    "eq": np.equal,
+    "ne": np.not_equal,
+}
+_UNARY: dict[str, np.ufunc] = {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}
+_SCALAR_METHODS = (
+    "sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh exp exp2 expm1 log log2 log10 log1p sqrt "
+    "cbrt fabs rint deg2rad rad2deg degrees radians arctan2 hypot fmod logical_xor square reciprocal"
+).split()
+_METHODS = (
+    "sum mean prod max min var std cumsum cumprod argmax argmin argsort argpartition all any round clip trace dot "
+    "repeat swapaxes squeeze diagonal take compress conjugate nonzero searchsorted choose ravel"
+).split()
+_RICH = frozenset(_COMPARE)
+
+
+def _foreign(other: Any) -> bool:
+    """Say whether `other` wants to handle the operator itself (``__array_ufunc__ = None``, strings, None, ...)."""
+    return (
+        other is None
+        or isinstance(other, (str, bytes, dict, set))
+        or getattr(other, "__array_ufunc__", _foreign) is None
+    )
+
+
+def _operator(ufunc: np.ufunc, reflected: bool) -> Callable[[Any, Any], Any]:
+    def method(self: Any, other: Any) -> Any:
+        if _foreign(other):
+            return NotImplemented
+        return UFUNCS[ufunc](other, self) if reflected else UFUNCS[ufunc](self, other)
+
+    return method
+
+
+def _inplace(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
+    def method(self: Any, other: Any) -> Any:
+        return write_cast(self, UFUNCS[ufunc](self, other), ufunc.__name__)
+
+    return method
+
+
+def _unary(ufunc: np.ufunc) -> Callable[[Any], Any]:
+    def method(self: Any, *others: Any) -> Any:
+        return UFUNCS[ufunc](self, *others)
+
+    return method
+
+
+def _function(name: str) -> Callable[..., Any]:
+    function = getattr(np, name)
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return ENTRIES[function].call(self, *args, **kwargs)
+
+    method.__doc__ = f"Return ``np.{name}`` of this array."
+    return method
+
+
+def operator_methods() -> dict[Any, tuple[str, ...]]:
+    """Return, for every ufunc that has one, its operator's method names (modes install shortcuts under them)."""
+    table: dict[Any, tuple[str, ...]] = {u: (f"__{n}__", f"__r{n}__") for n, u in _BINARY.items()}
+    table.update({u: (f"__{n}__",) for n, u in _UNARY.items()})
+    table[np.power] = ("__pow__", "__rpow__")
+    return table
+
+
+def _install() -> None:
+    def name_method(method: Any, name: str, owner: type) -> None:
+        method.__name__ = name
+        method.__qualname__ = f"{owner.__name__}.{name}"
+        setattr(owner, name, method)
+
+    for name, ufunc in {**_BINARY, "pow": np.power}.items():
+        if name != "pow":
+            name_method(_operator(ufunc, False), f"__{name}__", Traced)
+        name_method(_operator(ufunc, True), f"__r{name}__", Traced)
+        name_method(_inplace(ufunc), f"__i{name}__", TracedArray)
+    for name, ufunc in _COMPARE.items():
+        name_method(_operator(ufunc, False), f"__{name}__", Traced)
+    for name, ufunc in _UNARY.items():
+        name_method(_unary(ufunc), f"__{name}__", Traced)
+    for name in _SCALAR_METHODS:
+        name_method(_unary(getattr(np, name)), name, TracedScalar)
+    for name in _METHODS:
+        name_method(_function(name), name, Traced)
+    Traced.conj = Traced.conjugate  # type: ignore[attr-defined]
+    # Defining __eq__ cleared the inherited hash of the base; scalars hash by identity, arrays do not (as in NumPy).
+    TracedScalar.__hash__ = object.__hash__  # type: ignore[method-assign]
+
+
+_install()
+_bind._TRACED.append(Traced)
+
+
+def as_view(view: Any, base: Any, again: Callable[[Any], Any], writable: bool = True) -> Any:
+    """Return `view`, remembered as one of `base`, so that in-place writes to either are seen in both.
+
+    ``again(array)`` takes the same view of another array of the base's shape. Anything but traced arrays passes.
+    """
+    if not (isinstance(view, TracedArray) and isinstance(base, TracedArray)) or view is base:
+        return view
+    view._base = base
+    view._view = again, writable
+    try:
+        base._views.append(weakref.ref(view))
+    except AttributeError:
+        base._views = [weakref.ref(view)]
+        return view
+    views = base._views
+    if len(views) > 64 and not len(views) & (len(views) - 1):
+        base._views = [ref for ref in views if ref() is not None]
+    return view

@@ -1,0 +1,111 @@
+"""bind: the one place where an operation meets its operands.
+
+What enters: a primitive, array operands, static parameters. It finds the deepest level among the operands and hands
+over to that level's mode, which unwraps its own values and calls `bind` again for what is left; with no traced operand
+left, NumPy computes the value. (`modes/recording.py` holds shortcuts for the commonest calls; they fall back to here.)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dualrev.errors import InputError, describe
+
+if TYPE_CHECKING:
+    from dualrev.core.levels import Level
+    from dualrev.core.primitive import Primitive
+
+__all__ = ["bind", "operand"]
+
+# Filled by core/array.py, which sits above this file: the base class of traced values.
+_TRACED: list[type] = []
+_SCALARS = (float, int, complex, bool, np.generic)
+
+
+def bind(primitive: Primitive, arrays: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    """Evaluate `primitive` at the deepest level among its operands."""
+    level: Level | None = None
+    traced = _TRACED[0]
+    for k, a in enumerate(arrays):
+        if isinstance(a, traced):
+            if level is None or a.level.depth > level.depth:
+                level = a.level
+        elif not isinstance(a, _SCALARS) and (a.__class__ is not np.ndarray or a.dtype.hasobject):
+            converted = operand(a, primitive)
+            if converted is not a:
+                return bind(primitive, (*arrays[:k], converted, *arrays[k + 1 :]), params)
+    if level is None:
+        return primitive.fun(*arrays, **params)
+    return level.process(primitive, arrays, params)
+
+
+def operand(value: Any, primitive: Primitive | None = None) -> Any:
+    """Return `value` as something an operation accepts: a traced value, an ndarray or a scalar.
+
+    Lists and object arrays that hold traced scalars are stacked into one traced array; treating them as constants would
+    lose their derivatives.
+
+    Raises
+    ------
+    InputError
+        If it is no array of numbers.
+    """
+    if isinstance(value, (_TRACED[0], *_SCALARS)):
+        return value
+    if value is None or isinstance(value, (str, bytes, slice)):
+        if primitive is not None and primitive.flavour == "constant":
+            return value
+        raise _not_an_array(value, primitive)
+    array = value if isinstance(value, np.ndarray) else stack_sequence(value)
+    if not isinstance(array, np.ndarray):
+        return array
+    if array.dtype.hasobject:
+        return stack_objects(array, primitive)
+    if array.dtype.kind not in "biufc" and (primitive is None or primitive.flavour != "constant"):
+        raise _not_an_array(value, primitive)
+    if type(array) is not np.ndarray:
+        raise InputError(
+            f"{primitive.name if primitive else 'an operation'} met a {type(array).__name__} beside a traced value; "
+            "its own rules (masks, units, matrix products) would be lost. Pass np.asarray(...) of it."
+        )
+    return array
+
+
+def stack_sequence(value: Any) -> Any:
+    """Return a list, tuple or other array-like as an array; nested sequences with traced leaves become traced."""
+    if isinstance(value, (list, tuple)) and _holds_traced(value):
+        return np.stack([operand(v) for v in value])
+    return np.asarray(value)
+
+
+def _holds_traced(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(_holds_traced(v) for v in value)
+    return isinstance(value, _TRACED[0]) or (
+        isinstance(value, np.ndarray) and value.dtype.hasobject and stackable(value)
+    )
+
+
+def stackable(array: np.ndarray) -> bool:
+    """Say whether an object array holds traced values."""
+    return any(isinstance(v, _TRACED[0]) for v in array.ravel())
+
+
+def stack_objects(array: np.ndarray, primitive: Primitive | None = None) -> Any:
+    """Return an object array of numbers and traced scalars as one array, traced if an entry is."""
+    leaves = array.ravel().tolist()
+    for leaf in leaves:
+        if not isinstance(leaf, (_TRACED[0], *_SCALARS)):
+            raise _not_an_array(leaf, primitive)
+    if not any(isinstance(leaf, _TRACED[0]) for leaf in leaves):
+        return np.array(leaves, dtype=np.result_type(*leaves) if leaves else float).reshape(array.shape)
+    return np.reshape(np.stack(leaves), array.shape)
+
+
+def _not_an_array(value: Any, primitive: Primitive | None) -> InputError:
+    where = f"{primitive.name} met " if primitive is not None else "met "
+    return InputError(
+        f"{where}{describe(value)} beside a traced value; operands are numbers, arrays of numbers, or lists of them"
+    )

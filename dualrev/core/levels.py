@@ -1,0 +1,86 @@
+"""Levels: one per running transform, ordered, carried by the traced values themselves.
+
+What enters: a transform that starts. What leaves: a level whose depth is larger than that of every level opened
+before it. An operation acts at the deepest level among its operands; operands of shallower levels are constants to
+it. As every call of a transform opens a level of its own, two nested perturbations can never be taken for one another
+(Siskind & Pearlmutter 2005, "Perturbation confusion and referential transparency").
+
+The context variable below only lists what is open in this thread or task (for diagnostics and the guards of
+forward mode); dispatch never reads it, so traced values keep working when user code hands them to another thread.
+"""
+
+from __future__ import annotations
+
+import itertools
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from dualrev.errors import LevelError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["Level", "next_depth", "open_levels"]
+
+_depths = itertools.count(1)
+_open: ContextVar[tuple[Level, ...]] = ContextVar("dualrev_open_levels", default=())
+
+
+def next_depth() -> int:
+    """Return a depth larger than any before (``itertools.count`` is atomic, so threads never share one)."""
+    return next(_depths)
+
+
+def open_levels() -> list[Level]:
+    """Return the levels that are open in this thread or task, outermost first."""
+    return list(_open.get())
+
+
+class Level:
+    """One running transform; modes subclass it and say what an operation does there.
+
+    Attributes
+    ----------
+    depth : float
+        Position in the nesting; larger is deeper.
+    closed : bool
+        True once the transform has returned; operations then raise `LevelError`.
+    """
+
+    __slots__ = ("__weakref__", "closed", "depth")
+
+    def __init__(self, depth: float | None = None) -> None:
+        self.depth = next(_depths) if depth is None else depth
+        self.closed = False
+
+    def __enter__(self) -> Any:
+        _open.set((*_open.get(), self))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # By identity, not by a context-variable token: a generator that is suspended inside a transform may be
+        # finished after an outer level has closed, and must then remove only its own level.
+        _open.set(tuple(level for level in _open.get() if level is not self))
+        self.close()
+
+    def close(self) -> None:
+        """Mark the level as ended."""
+        self.closed = True
+
+    def check(self) -> None:
+        """Raise `LevelError` if the level has ended."""
+        if self.closed:
+            raise LevelError
+
+    def process(self, primitive: Any, arrays: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Evaluate `primitive` where at least one operand belongs to this level."""
+        raise TypeError(f"{type(self).__name__} is abstract: a mode defines process")
+
+    def constant(self, value: Any) -> Any:
+        """Wrap a plain value as one of this level's, with no dependence on its inputs."""
+        raise TypeError(f"{type(self).__name__} is abstract: a mode defines constant")

@@ -1,0 +1,277 @@
+"""Primitives and their registry: one object per operation, made by `flavours`, used by every mode.
+
+What enters: a declaration from `rules/` or from a user. What leaves: a `Primitive`, listed once. The engine never
+names an operation; it reads these fields. Next: `flavours.py`, which turns declarations into the fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dualrev.errors import RegistrationError
+
+__all__ = [
+    "ENTRIES",
+    "PRIMITIVES",
+    "UFUNCS",
+    "Case",
+    "Entry",
+    "Primitive",
+    "Rule",
+    "coverage_rows",
+    "numpy_function",
+    "primitives_page",
+]
+
+Y, SHAPE, SHAPES, POSITION = -1, -2, -3, -4
+_WORDS = {"y": Y, "shape": SHAPE, "shapes": SHAPES, "position": POSITION}
+
+
+class Rule(NamedTuple):
+    """One direction of differentiation for one argument.
+
+    ``call(t_or_ct, *residuals, **params)`` where `keeps` says which residuals: the index of an input, ``Y`` for the
+    output, ``SHAPE`` for the shape of the argument itself, ``SHAPES`` for all shapes, ``POSITION`` for its index.
+    """
+
+    call: Callable[..., Any]
+    keeps: tuple[int, ...]
+
+
+class Case(NamedTuple):
+    """One sample of an operation's domain: a maker of arrays from a seeded generator, and static parameters."""
+
+    arrays: Callable[[np.random.Generator], tuple[Any, ...]]
+    params: dict[str, Any]
+
+
+class Primitive:
+    """An operation with its value, derivative rules, batching and sparsity facts.
+
+    Made by `elementwise`, `linear`, `bilinear`, `general` or `constant`; call it like the function it stands for.
+
+    Attributes
+    ----------
+    name, fun
+        Unique name, and the NumPy function that computes the value: ``fun(*arrays, **params)``.
+    flavour : str
+        ``"elementwise"``, ``"linear"``, ``"bilinear"``, ``"general"`` or ``"constant"``.
+    arguments : tuple of str or None
+        Names of the array arguments; None if there may be any number of them.
+    tangents, adjoints : tuple of Rule or None
+        One per argument (a single one for all if `arguments` is None); None where the output does not depend on it.
+    accumulate : callable or None
+        ``accumulate(out, ct, **params)`` adds the adjoint into a plain array in place (indexing).
+    batch : callable
+        ``batch(primitive, lanes, arrays, params)`` evaluates with a leading lane axis where ``lanes[k]`` is True.
+    broadcasts : bool
+        Operands broadcast against each other; the engine sums cotangents back to each operand's shape.
+    singular : bool
+        A partial may be infinite or NaN inside the closure of the domain, so strong zeros are applied at once.
+    view : bool
+        NumPy returns a view; in-place writes are carried through it.
+    pattern : str
+        How dependence flows, for sparsity: ``"elementwise"``, ``"movement"``, ``"reduction"``, ``"dense"``, ``"none"``.
+    cases : tuple of Case
+        Seeded samples of the domain, which the tests iterate.
+    """
+
+    __slots__ = (
+        "__dict__",
+        "accumulate",
+        "adjoints",
+        "analytic",
+        "arguments",
+        "batch",
+        "broadcasts",
+        "call",
+        "cases",
+        "flavour",
+        "formula",
+        "fun",
+        "kinks",
+        "name",
+        "operator",
+        "partials",
+        "pattern",
+        "singular",
+        "tangents",
+        "view",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        fun: Callable[..., Any],
+        flavour: str,
+        arguments: tuple[str, ...] | None,
+        tangents: tuple[Rule | None, ...],
+        adjoints: tuple[Rule | None, ...],
+        *,
+        cases: Iterable[Case],
+        batch: Callable[..., Any],
+        formula: str = "",
+        kinks: str = "",
+        broadcasts: bool = False,
+        singular: bool = False,
+        analytic: bool = True,
+        accumulate: Callable[..., Any] | None = None,
+        view: bool = False,
+        pattern: str = "dense",
+        partials: tuple[Any, ...] = (),
+        operator: str | None = None,
+    ) -> None:
+        self.name = name
+        self.fun = fun
+        self.flavour = flavour
+        self.arguments = arguments
+        self.tangents = tangents
+        self.adjoints = adjoints
+        self.cases = tuple(cases)
+        self.batch = batch
+        self.formula = formula
+        self.kinks = kinks
+        self.broadcasts = broadcasts
+        self.singular = singular
+        self.analytic = analytic
+        self.accumulate = accumulate
+        self.view = view
+        self.pattern = pattern
+        self.partials = partials
+        self.operator = operator
+        _register(self)
+
+    @property
+    def arity(self) -> int | None:
+        """Number of array arguments, or None if it varies."""
+        return None if self.arguments is None else len(self.arguments)
+
+    def __call__(self, *arrays: Any, **params: Any) -> Any:
+        return self.call(*arrays, **params)
+
+    def __repr__(self) -> str:
+        return f"<{self.flavour} primitive {self.name}>"
+
+    def __reduce__(self) -> Any:
+        return _lookup, (self.name,)
+
+    def samples(self, seed: int = 0) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+        """Yield ``(arrays, params)`` for every declared case, from a generator seeded by `seed`."""
+        for k, case in enumerate(self.cases):
+            yield case.arrays(np.random.default_rng([seed, k])), case.params
+
+    def rule(self, direction: str, position: int) -> Rule | None:
+        """Return the rule for the argument at `position`; `direction` is ``"tangents"`` or ``"adjoints"``."""
+        rules: tuple[Rule | None, ...] = getattr(self, direction)
+        return rules[0] if self.arguments is None else rules[position]
+
+
+class Entry(NamedTuple):
+    """How a NumPy function is answered: by `call`, of class `kind`, with a note for the coverage table."""
+
+    call: Callable[..., Any]
+    kind: str
+    note: str
+
+
+PRIMITIVES: dict[str, Primitive] = {}
+UFUNCS: dict[Any, Callable[..., Any]] = {}
+ENTRIES: dict[Any, Entry] = {}
+_listeners: list[Callable[[Primitive], None]] = []
+
+KINDS = ("rule", "composite", "constant", "passes", "unsupported")
+
+
+def _lookup(name: str) -> Primitive:
+    return PRIMITIVES[name]
+
+
+def _register(primitive: Primitive) -> None:
+    if primitive.name in PRIMITIVES:
+        raise RegistrationError(
+            f"a primitive named {primitive.name!r} exists already; each operation is declared once. "
+            "Pass name='...' if yours is another operation."
+        )
+    PRIMITIVES[primitive.name] = primitive
+    for listen in _listeners:
+        listen(primitive)
+
+
+def on_register(listen: Callable[[Primitive], None]) -> None:
+    """Call `listen` with every primitive, those that exist now and those to come (modes specialise them)."""
+    for primitive in PRIMITIVES.values():
+        listen(primitive)
+    _listeners.append(listen)
+
+
+def numpy_function(*functions: Any, kind: str = "composite", note: str = "") -> Callable[[Any], Any]:
+    """Answer `functions` by the decorated one, which has NumPy's signature and canonicalises its arguments.
+
+    Parameters
+    ----------
+    *functions : callable
+        NumPy functions that reach ``__array_function__`` or ``__array_ufunc__``.
+    kind : str
+        ``"rule"`` (one primitive), ``"composite"``, ``"constant"``, ``"passes"`` or ``"unsupported"``.
+    note : str
+        Conventions or limits, shown in the coverage table.
+
+    Raises
+    ------
+    RegistrationError
+        If a function is answered already.
+    """
+    if kind not in KINDS:
+        raise RegistrationError(f"kind is one of {KINDS}, not {kind!r}")
+
+    def attach(answer: Any) -> Any:
+        for function in functions:
+            if function in ENTRIES:
+                raise RegistrationError(f"{function} is answered already, by {ENTRIES[function].call}")
+            ENTRIES[function] = Entry(answer, kind, note)
+            if isinstance(function, np.ufunc):
+                UFUNCS[function] = answer
+        return answer
+
+    return attach
+
+
+def function_name(function: Any) -> str:
+    """Return the dotted public name of a NumPy or SciPy function."""
+    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", repr(function))
+    module = getattr(function, "__module__", None)
+    if isinstance(function, np.ufunc):
+        module = "numpy" if getattr(np, function.__name__, None) is function else "scipy.special"
+        name = function.__name__
+    return f"{module}.{name}" if module else str(name)
+
+
+def coverage_rows() -> list[tuple[str, str, str, str]]:
+    """Return ``(function, class, flavour, note)`` for every classified function, sorted by name."""
+    rows = []
+    for function, entry in ENTRIES.items():
+        flavour = entry.call.flavour if isinstance(entry.call, Primitive) else ""
+        note = entry.note or (entry.call.kinks if isinstance(entry.call, Primitive) else "")
+        rows.append((function_name(function), entry.kind, flavour, note))
+    return sorted(rows)
+
+
+def primitives_page() -> str:
+    """Return the Markdown text of ``docs/primitives.md``: one row per primitive."""
+    lines = [
+        "# Primitives",
+        "",
+        "Generated from the registry by `python -m dualrev primitives`; do not edit.",
+        "",
+        "| name | flavour | arguments | formula | kinks and conventions | analytic | sparsity |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name in sorted(PRIMITIVES):
+        p = PRIMITIVES[name]
+        arguments = "any number" if p.arguments is None else ", ".join(p.arguments)
+        cells = (name, p.flavour, arguments, p.formula, p.kinks, "yes" if p.analytic else "", p.pattern)
+        lines.append("| " + " | ".join(c.replace("|", "\\|").replace("\n", " ") for c in cells) + " |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,434 @@
+"""Rules written by users: custom_jvp and custom_vjp for NumPy code, `primitive` for black-box code, checkpoint.
+
+A rule covers all arguments together, and one direction is enough: the other is its transpose, found by recording the
+rule, which is linear in its tangents or cotangents, on a tape and sweeping that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from dualrev.core.array import Traced, dtype_of
+from dualrev.core.bind import bind, operand
+from dualrev.core.flavours import batch_loop
+from dualrev.core.levels import Level
+from dualrev.derivatives.containers import flatten, output_leaf
+from dualrev.derivatives.passes import Inputs, record
+from dualrev.derivatives.transform import check_callable
+from dualrev.errors import EscapeError, OutputError, describe
+from dualrev.modes.reverse import Tape, run
+
+__all__ = ["CustomRule", "checkpoint", "custom_jvp", "custom_vjp", "stop_gradient"]
+
+
+class CustomRule:
+    """One call of a function with a rule of its own, in the form in which `bind` and the modes take primitives.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    fun : callable
+        ``fun(*leaves)`` returns a tuple of output leaves.
+    jvp : callable or None
+        ``jvp(primals, tangents)`` returns two tuples of leaves, outputs and tangents.
+    vjp : callable or None
+        ``vjp(primals)`` returns output leaves and a pullback from a tuple of cotangents to a list of cotangents.
+    """
+
+    flavour = "custom"
+    batch = staticmethod(batch_loop)
+    operator = None
+    formula = ""
+
+    def __init__(self, name: str, fun: Callable[..., Any], jvp: Any = None, vjp: Any = None) -> None:
+        self.name = name
+        self.fun = fun
+        self._jvp = jvp
+        self._vjp = vjp
+
+    def call(self, *leaves: Any) -> Any:
+        """Evaluate on leaves, traced or not."""
+        return bind(self, leaves, {})  # type: ignore[arg-type]
+
+    def rule(self, direction: str, position: int) -> Any:
+        """Every argument of a float dtype counts as one that the output depends on."""
+        return self
+
+    def check_closure(self, ys: tuple[Any, ...], level: Level) -> None:
+        """Raise if an output still depends on `level`: the function closes over a traced value of it."""
+        for y in ys:
+            if isinstance(y, Traced) and y.level is level:
+                raise EscapeError(
+                    f"{self.name} closes over a traced value; its rule sees arguments only, which",
+                    "pass that value as an argument",
+                )
+
+    def jvp(self, primals: tuple[Any, ...], tangents: list[Any]) -> tuple[Any, Any]:
+        """Return outputs and their tangents."""
+        if self._jvp is not None:
+            return self._jvp(primals, tangents)  # type: ignore[no-any-return]
+        ys, pull = self._vjp(primals)
+        return ys, _transpose(pull, [_unit(y) for y in ys], tangents)
+
+    def vjp(self, primals: tuple[Any, ...]) -> tuple[Any, Any]:
+        """Return outputs and a pullback; cotangents are in the sweep's convention, conjugated."""
+        if self._vjp is not None:
+            return self._vjp(primals)  # type: ignore[no-any-return]
+        ys = self.call(*primals)
+
+        def pull(cts: tuple[Any, ...]) -> list[Any]:
+            return _transpose(lambda ts: self._jvp(primals, ts)[1], [_unit(p) for p in primals], cts)
+
+        return ys, pull
+
+
+def _unit(x: Any) -> Any:
+    kind = dtype_of(x)
+    return np.ones(np.shape(x), kind if kind.kind in "fc" else float)[()]
+
+
+def _transpose(linear: Callable[..., Any], like: list[Any], cts: Any) -> list[Any]:
+    """Apply the transpose of ``linear(inputs) -> outputs`` to `cts`; `like` are inputs of the right shapes."""
+    tape = Tape(watch=False)
+    inputs = [tape.leaf(x) for x in like]
+    with tape:
+        outputs = linear(inputs)
+    seeds: dict[int, Any] = {}
+    for y, ct in zip(outputs, cts, strict=True):
+        if isinstance(y, Traced) and y.level is tape and ct is not None:
+            seeds[y.index] = ct if y.index not in seeds else seeds[y.index] + ct
+    swept = run(tape, seeds, [v.index for v in inputs]) if seeds else [None] * len(like)
+    tape.captures.release()
+    return [
+        np.zeros(np.shape(x), dtype_of(x))[()]
+        if g is None
+        else (np.real(g) if dtype_of(g).kind == "c" and dtype_of(x).kind != "c" else g)
+        for x, g in zip(like, swept, strict=True)
+    ]
+
+
+def _any_traced(leaves: list[Any]) -> bool:
+    return any(isinstance(x, Traced) for x in leaves)
+
+
+def _checked(name: str, what: str, leaves: list[Any], like: Any) -> list[Any]:
+    """Check a rule's result leaf by leaf against what it belongs to."""
+    if len(leaves) != len(like):
+        raise OutputError(f"{name}: the rule returned {len(leaves)} {what}s where {len(like)} are needed")
+    out = []
+    for k, (leaf, x) in enumerate(zip(leaves, like, strict=True)):
+        if leaf is None:
+            out.append(np.zeros(np.shape(x))[()])
+            continue
+        leaf = output_leaf(leaf, name)
+        if np.shape(leaf) != np.shape(x):
+            raise OutputError(
+                f"{name}: the rule returned a {what} of shape {np.shape(leaf)} for number {k}, which has shape {np.shape(x)}"
+            )
+        out.append(leaf)
+    return out
+
+
+class _WithRule:
+    """A function, its attached rule, and the plumbing of containers."""
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        check_callable(self.kind, f)
+        self.f = f
+        self.__name__ = getattr(f, "__name__", "f")
+        self.__doc__ = f.__doc__
+        self.__wrapped__ = f
+
+    kind = ""
+
+    def __repr__(self) -> str:
+        return f"<dualrev.{self.kind} of {self.__name__}>"
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        import functools
+
+        return self if instance is None else functools.partial(self, instance)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        leaves, rebuild = flatten(args)
+        for leaf in flatten(kwargs)[0]:
+            if isinstance(leaf, Traced):
+                raise EscapeError(
+                    f"{self.kind}: a traced keyword argument of {self.__name__}, which its rule does not see,",
+                    "pass it by position",
+                )
+        leaves = [operand(x) if isinstance(x, (np.ndarray, Traced)) else x for x in leaves]
+        if not _any_traced(leaves):
+            return self.f(*args, **kwargs)
+        numeric = [k for k, x in enumerate(leaves) if isinstance(x, (np.ndarray, np.generic, float, complex, Traced))]
+        out: dict[str, Any] = {}
+
+        def full(values: Any) -> tuple[Any, ...]:
+            whole = list(leaves)
+            for k, v in zip(numeric, values, strict=True):
+                whole[k] = v
+            return rebuild(whole)  # type: ignore[no-any-return]
+
+        def fun(*values: Any) -> tuple[Any, ...]:
+            y, out["rebuild"] = flatten(self.f(*full(values), **kwargs))
+            return tuple(output_leaf(v, self.__name__) for v in y)
+
+        rule = self._rule(full, fun, kwargs, out)
+        ys = rule.call(*(leaves[k] for k in numeric))
+        return out["rebuild"](list(ys))
+
+    def _rule(self, full: Any, fun: Any, kwargs: Any, out: dict[str, Any]) -> CustomRule:
+        raise TypeError(f"{type(self).__name__} defines _rule")
+
+
+class custom_jvp(_WithRule):  # noqa: N801 - used like a function
+    """Give a function a tangent rule of its own.
+
+    Parameters
+    ----------
+    f : callable
+        Plain NumPy code; positional arguments may be containers.
+
+    Raises
+    ------
+    OutputError
+        If the rule's result does not have the output's shape.
+    EscapeError
+        If `f` closes over a traced value, or gets one by keyword.
+
+    Notes
+    -----
+    ``f.defjvp(rule)`` with ``rule(primals, tangents) -> (y, t)``, which must be linear in the tangents. The adjoint is
+    the transpose of the rule; written in NumPy, the rule is itself differentiated for higher orders. Can be used
+    as a decorator.
+
+    Examples
+    --------
+    >>> import numpy as np, dualrev as dr
+    >>> @dr.custom_jvp
+    ... def log1pexp(x):
+    ...     return np.log1p(np.exp(x))
+    >>> @log1pexp.defjvp
+    ... def rule(primals, tangents):
+    ...     (x,), (t,) = primals, tangents
+    ...     return log1pexp(x), t / (1 + np.exp(-x))
+    >>> float(dr.grad(log1pexp)(100.0))
+    1.0
+    """
+
+    kind = "custom_jvp"
+    _jvp_rule: Callable[..., Any] | None = None
+
+    def defjvp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Attach ``rule(primals, tangents) -> (y, t)``; returns the rule."""
+        check_callable("defjvp", rule)
+        self._jvp_rule = rule
+        return rule
+
+    def _rule(self, full: Any, fun: Any, kwargs: Any, out: dict[str, Any]) -> CustomRule:
+        rule = self._jvp_rule
+        if rule is None:
+            raise TypeError(f"custom_jvp: {self.__name__} has no rule yet; attach one with {self.__name__}.defjvp(rule)")
+
+        def jvp(primals: Any, tangents: Any) -> tuple[Any, Any]:
+            result = rule(full(primals), full(tangents), **kwargs)
+            if not isinstance(result, tuple) or len(result) != 2:
+                raise OutputError(
+                    f"custom_jvp: the rule of {self.__name__} must return (y, t), not {describe(result)}"
+                )
+            ys, out["rebuild"] = flatten(result[0])
+            ys = [output_leaf(y, self.__name__) for y in ys]
+            return tuple(ys), tuple(_checked(self.__name__, "tangent", flatten(result[1])[0], ys))
+
+        return CustomRule(self.__name__, fun, jvp=jvp)
+
+
+class custom_vjp(_WithRule):  # noqa: N801 - used like a function
+    """Give a function a pullback of its own.
+
+    Parameters
+    ----------
+    f : callable
+        Plain NumPy code; positional arguments may be containers.
+
+    Raises
+    ------
+    OutputError
+        If the rule returns the wrong number or shape of cotangents.
+    EscapeError
+        If `f` closes over a traced value, or gets one by keyword.
+
+    Notes
+    -----
+    ``f.defvjp(fwd, bwd)`` with ``fwd(*args) -> (y, residuals)`` and ``bwd(residuals, ct) -> cotangents``, one per
+    argument (None for zero). Cotangents follow the convention of `vjp`, Re(conj(a)·b). Forward mode uses the transpose
+    of `bwd`, and higher orders differentiate `fwd` and `bwd`, so both modes and Hessians work.
+
+    Examples
+    --------
+    >>> import numpy as np, dualrev as dr
+    >>> @dr.custom_vjp
+    ... def clipped(x):
+    ...     return x
+    >>> clipped.defvjp(lambda x: (x, None), lambda residuals, ct: (np.clip(ct, -1.0, 1.0),))
+    >>> float(dr.grad(lambda x: 5.0 * clipped(x))(2.0))
+    1.0
+    """
+
+    kind = "custom_vjp"
+    _rules: tuple[Callable[..., Any], Callable[..., Any]] | None = None
+
+    def defvjp(self, fwd: Callable[..., Any], bwd: Callable[..., Any]) -> None:
+        """Attach the two halves of the rule."""
+        check_callable("defvjp", fwd)
+        check_callable("defvjp", bwd)
+        self._rules = (fwd, bwd)
+
+    def _rule(self, full: Any, fun: Any, kwargs: Any, out: dict[str, Any]) -> CustomRule:
+        rules = self._rules
+        if rules is None:
+            raise TypeError(
+                f"custom_vjp: {self.__name__} has no rule yet; attach one with {self.__name__}.defvjp(fwd, bwd)"
+            )
+        forward, backward = rules
+
+        def vjp(primals: Any) -> tuple[Any, Any]:
+            args = full(primals)
+            result = forward(*args, **kwargs)
+            if not isinstance(result, tuple) or len(result) != 2:
+                raise OutputError(
+                    f"custom_vjp: fwd of {self.__name__} must return (y, residuals), not {describe(result)}"
+                )
+            leaves, rebuild = flatten(result[0])
+            out["rebuild"] = rebuild
+            ys = [output_leaf(y, self.__name__) for y in leaves]
+
+            def pull(cts: Any) -> list[Any]:
+                got = backward(result[1], rebuild([np.conj(c) for c in cts]))
+                if not isinstance(got, (tuple, list)) or len(got) != len(args):
+                    raise OutputError(
+                        f"custom_vjp: bwd of {self.__name__} must return a tuple of {len(args)} cotangents, one per "
+                        f"argument (None for zero), not {describe(got)}"
+                    )
+                found = []
+                for g, a in zip(got, args, strict=True):
+                    own = flatten(a)[0]
+                    found += [None] * len(own) if g is None else flatten(g)[0]
+                every = flatten(args)[0]
+                kept = [g for g, a in zip(found, every, strict=True) if _is_numeric(a)]
+                return [np.conj(g) for g in _checked(self.__name__, "cotangent", kept, primals)]
+
+            return tuple(ys), pull
+
+        return CustomRule(self.__name__, fun, vjp=vjp)
+
+
+def _is_numeric(x: Any) -> bool:
+    return isinstance(x, (np.ndarray, np.generic, float, complex, Traced))
+
+
+class _Checkpoint(_WithRule):
+    kind = "checkpoint"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        leaves = flatten(args)[0]
+        traced = [x for x in leaves if isinstance(x, Traced)]
+        if traced and not isinstance(max(traced, key=lambda x: x.level.depth).level, Tape):
+            # Nothing is stored in forward mode or under vmap, so there is nothing to save.
+            return self.f(*args, **kwargs)
+        return super().__call__(*args, **kwargs)
+
+    def _rule(self, full: Any, fun: Any, kwargs: Any, out: dict[str, Any]) -> CustomRule:
+        def vjp(primals: Any) -> tuple[Any, Any]:
+            ys = fun(*primals)
+
+            def pull(cts: Any) -> list[Any]:
+                inputs = Inputs("checkpoint", tuple(primals), range(len(primals)))
+                again = record("checkpoint", inputs, fun, {})
+                try:
+                    pulled = again.pull(list(cts))
+                finally:
+                    again.tape.captures.release()
+                return [np.zeros(np.shape(p))[()] if g is None else g for p, g in zip(primals, pulled, strict=True)]
+
+            return ys, pull
+
+        return CustomRule(self.__name__, fun, vjp=vjp)
+
+
+def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `f` such that reverse mode keeps only its arguments and evaluates it again in the sweep.
+
+    Parameters
+    ----------
+    f : callable
+        Plain NumPy code without side effects; everything traced comes in through positional arguments.
+
+    Returns
+    -------
+    callable
+        Called like `f`.
+
+    Raises
+    ------
+    EscapeError
+        If `f` closes over a traced value.
+
+    Notes
+    -----
+    Cost: one more evaluation of `f` per sweep. Memory: the arguments and results instead of all residuals
+    (Griewank & Walther 2008, chapter 12).
+
+    Examples
+    --------
+    >>> import numpy as np, dualrev as dr
+    >>> step = dr.checkpoint(lambda x: np.sin(np.exp(-x) * x))
+    >>> bool(np.isclose(dr.grad(lambda x: step(step(x)))(0.3), dr.derivative(lambda x: step(step(x)))(0.3)))
+    True
+    """
+    return _Checkpoint(f)
+
+
+def stop_gradient(x: Any) -> Any:
+    """Return the value as a constant: the derivative through it is zero.
+
+    Parameters
+    ----------
+    x : array, number or container of them
+        Traced or not.
+
+    Returns
+    -------
+    array, number or container
+        Of the same structure; lanes of `vmap` are kept, all derivatives are cut.
+
+    Examples
+    --------
+    >>> import dualrev as dr
+    >>> float(dr.grad(lambda x: x * dr.stop_gradient(x))(3.0))
+    3.0
+    """
+    from dualrev.modes.batch import Batched
+
+    def cut(v: Any) -> Any:
+        if isinstance(v, np.ndarray) and v.dtype.hasobject:
+            v = operand(v)
+        if not isinstance(v, Traced):
+            return v
+        if isinstance(v, Batched):
+            inner = cut(v.primal)
+            return v if inner is v.primal else _rewrap(v, inner)
+        inner = cut(v.primal)
+        return inner.copy() if isinstance(inner, np.ndarray) else inner
+
+    def _rewrap(v: Any, inner: Any) -> Any:
+        twin = v.copy()
+        twin.primal = inner
+        return twin
+
+    leaves, rebuild = flatten(x)
+    return rebuild([cut(v) for v in leaves])

@@ -1,0 +1,256 @@
+"""The two passes that every derivative is made of: one evaluation under a forward level, one on a tape.
+
+What enters: the user's function and its arguments. What leaves: plain outputs and tangents, or a closed tape that can
+be swept. Nothing else in `derivatives/` opens a level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from dualrev.core.array import Traced, dtype_of
+from dualrev.core.levels import Level
+from dualrev.derivatives.containers import flatten, input_leaf, output_leaf
+from dualrev.errors import CapturedWriteError, LevelError, OutputError, describe
+from dualrev.modes.forward import Dual, Forward, dual
+from dualrev.modes.reverse import Tape, Variable, run
+from dualrev.modes.trace import raising
+
+__all__ = ["Inputs", "ReversePass", "push", "record"]
+
+Argnums = int | Sequence[int]
+
+
+class Inputs:
+    """The arguments that a transform differentiates with respect to, flattened to leaves.
+
+    Attributes
+    ----------
+    leaves : list
+        Primals: copies of the user's arrays, NumPy scalars, or traced values of outer levels.
+    """
+
+    __slots__ = ("args", "leaves", "name", "one", "positions", "rebuilds", "sizes")
+
+    def __init__(self, name: str, args: tuple[Any, ...], argnums: Argnums) -> None:
+        self.name = name
+        self.args = args
+        self.one = isinstance(argnums, int)
+        positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+        count = len(args)
+        for p in positions:
+            if not -count <= p < count:
+                raise TypeError(
+                    f"{name}: argnums={argnums!r} asks for positional argument {p}, but the function was called with "
+                    f"{count} positional argument{'s' * (count != 1)}; keyword arguments cannot be differentiated"
+                )
+        self.positions = tuple(p % count for p in positions)
+        if len(set(self.positions)) != len(self.positions):
+            raise ValueError(f"{name}: argnums={argnums!r} names an argument twice")
+        self.leaves: list[Any] = []
+        self.rebuilds: list[Callable[[list[Any]], Any]] = []
+        self.sizes: list[int] = []
+        for p in self.positions:
+            leaves, rebuild = flatten(args[p])
+            self.leaves += [input_leaf(leaf, name, p) for leaf in leaves]
+            self.rebuilds.append(rebuild)
+            self.sizes.append(len(leaves))
+
+    def call(
+        self, level: Level, f: Callable[..., Any], traced: list[Any], kwargs: dict[str, Any], has_aux: bool
+    ) -> tuple[list[Any], Callable[[list[Any]], Any], Any]:
+        """Call `f` with the leaves replaced by traced ones, while `level` is open.
+
+        Returns the output's leaves, the function that rebuilds its structure, and the auxiliary result.
+        """
+        args = list(self.args)
+        start = 0
+        for p, rebuild, size in zip(self.positions, self.rebuilds, self.sizes, strict=True):
+            args[p] = rebuild(traced[start : start + size])
+            start += size
+        with level:
+            try:
+                out, aux = split_aux(self.name, f(*args, **kwargs), has_aux)
+                leaves, structure = flatten_output(out, self.name)
+                return leaves, structure, strip(aux, level) if has_aux else None
+            except ValueError as error:
+                cause = error.__cause__
+                # NumPy hides an EscapeError of an element behind its own message when a sequence is converted.
+                if isinstance(cause, TypeError) and "would lose the derivative" in str(cause):
+                    raise cause from None
+                if "read-only" in str(error) and isinstance(level, Tape) and level.captures.held:
+                    raise CapturedWriteError(error) from error
+                raise
+
+    def structure(self, parts: list[Any]) -> Any:
+        """Put one part per leaf into the structure of the arguments."""
+        out = []
+        start = 0
+        for rebuild, size in zip(self.rebuilds, self.sizes, strict=True):
+            out.append(rebuild(parts[start : start + size]))
+            start += size
+        return out[0] if self.one else tuple(out)
+
+    def match(self, tree: Any, word: str) -> list[Any]:
+        """Flatten `tree` (tangents) and check that it fits the arguments."""
+        parts = [tree] if self.one else list(tree)
+        leaves: list[Any] = []
+        if len(parts) != len(self.sizes):
+            raise TypeError(f"{self.name}: {len(parts)} {word}s for {len(self.sizes)} arguments")
+        for part, size in zip(parts, self.sizes, strict=True):
+            own, _ = flatten(part)
+            if len(own) != size:
+                raise TypeError(f"{self.name}: the {word} has {len(own)} leaves, its argument {size}")
+            leaves += own
+        return [_fit(self.name, x, leaf, word) for leaf, x in zip(leaves, self.leaves, strict=True)]
+
+
+def _fit(name: str, x: Any, t: Any, word: str) -> Any:
+    """Check one tangent against its primal; return it with the primal's dtype."""
+    if not isinstance(t, Traced):
+        t = np.asarray(t)
+        if t.dtype.kind not in "iubfc":
+            raise TypeError(f"{name}: a {word} is {describe(t)}; it must be an array of numbers")
+        kind = dtype_of(x)
+        if t.dtype.kind == "c" and kind.kind != "c":
+            raise TypeError(f"{name}: the {word} of a real argument must be real, not {t.dtype}")
+        t = t.astype(kind)[()]
+    if np.shape(t) != np.shape(x):
+        raise ValueError(f"{name}: the {word} has shape {np.shape(t)}, its argument {np.shape(x)}")
+    return t
+
+
+def split_aux(name: str, out: Any, has_aux: bool) -> tuple[Any, Any]:
+    """Separate the auxiliary result that a function returns beside its value."""
+    if not has_aux:
+        return out, None
+    if not isinstance(out, tuple) or len(out) != 2:
+        raise OutputError(f"{name}: with has_aux=True the function must return (y, aux), not {describe(out)}")
+    return out
+
+
+def strip(tree: Any, level: Level) -> Any:
+    """Replace this level's traced values in an auxiliary result by their primals."""
+    leaves, rebuild = flatten(tree)
+    return rebuild([x.primal if isinstance(x, Traced) and x.level is level else x for x in leaves])
+
+
+def check_outer(y: Any, level: Level) -> None:
+    """Raise if an output belongs to a level inside this one: that level has closed."""
+    if isinstance(y, Traced) and y.level.depth > level.depth:
+        raise LevelError("of an inner transform that was returned")
+
+
+def push(
+    name: str, inputs: Inputs, f: Callable[..., Any], tangents: list[Any], kwargs: dict[str, Any], directions: int | None, has_aux: bool
+) -> tuple[list[Any], list[Any], Callable[[list[Any]], Any], Any]:
+    """Evaluate `f` under a forward level.
+
+    `tangents` holds one array per leaf, with a leading axis of `directions` lanes if that is given. Returns primals and
+    tangents of the outputs, the function that rebuilds the output's structure, and the auxiliary result.
+    """
+    level = Forward(directions)
+    traced = [dual(x, t, level) for x, t in zip(inputs.leaves, tangents, strict=True)]
+    leaves, rebuild, aux = inputs.call(level, f, traced, kwargs, has_aux)
+    ys, ts = [], []
+    for leaf in leaves:
+        if isinstance(leaf, Dual) and leaf.level is level:
+            ys.append(leaf.primal)
+            ts.append(leaf.tangent)
+        else:
+            check_outer(leaf, level)
+            ys.append(leaf)
+            ts.append(None)
+    return ys, ts, rebuild, aux
+
+
+def flatten_output(out: Any, name: str) -> tuple[list[Any], Callable[[list[Any]], Any]]:
+    """Flatten the function's result; a list of traced scalars stays a list of leaves, an object array is stacked."""
+    if isinstance(out, Traced):
+        return [out], lambda leaves: leaves[0]
+    if out is None:
+        output_leaf(out, name)
+    leaves, rebuild = flatten(out)
+    return [output_leaf(leaf, name) for leaf in leaves], rebuild
+
+
+class ReversePass:
+    """One recorded evaluation: outputs, and a tape that can be swept as often as wanted.
+
+    Attributes
+    ----------
+    outputs : list
+        Primal of every output leaf.
+    """
+
+    __slots__ = ("_indices", "_out", "aux", "inputs", "outputs", "rebuild", "tape")
+
+    def __init__(self, inputs: Inputs, tape: Tape, out: list[Any], rebuild: Any, indices: list[int], aux: Any) -> None:
+        self.inputs = inputs
+        self.tape = tape
+        self.rebuild = rebuild
+        self.aux = aux
+        self._indices = indices
+        self._out: list[int | None] = []
+        self.outputs: list[Any] = []
+        for leaf in out:
+            if isinstance(leaf, Variable) and leaf.level is tape:
+                self.outputs.append(leaf.primal)
+                self._out.append(leaf.index)
+            else:
+                check_outer(leaf, tape)
+                self.outputs.append(leaf)
+                self._out.append(None)
+
+    def pull(self, seeds: list[Any]) -> list[Any]:
+        """Sweep from one (conjugated) cotangent per output; return one cotangent per input leaf, None for zero."""
+        start: dict[int, Any] = {}
+        for index, seed in zip(self._out, seeds, strict=True):
+            if index is not None and seed is not None:
+                start[index] = seed if index not in start else start[index] + seed
+        if not start:
+            return [None] * len(self._indices)
+        return run(self.tape, start, self._indices)
+
+    def finish(self, cts: list[Any]) -> list[Any]:
+        """Turn swept cotangents into results: conjugated back, of the inputs' dtypes, in memory of their own."""
+        seen: set[int] = set()
+        out = []
+        for x, ct in zip(self.inputs.leaves, cts, strict=True):
+            if ct.__class__ is np.ndarray and ct.dtype is x.dtype and ct.base is None and id(ct) not in seen:
+                seen.add(id(ct))
+                out.append(np.conj(ct) if ct.dtype.kind == "c" else ct)
+            else:
+                out.append(_result(x, ct))
+        return out
+
+
+def _result(x: Any, ct: Any) -> Any:
+    kind = dtype_of(x)
+    if ct is None:
+        return np.zeros(np.shape(x), kind)[()]
+    if isinstance(ct, Traced):
+        return np.conj(ct) if dtype_of(ct).kind == "c" and kind.kind == "c" else ct
+    if kind.kind == "c":
+        ct = np.conj(ct)
+    elif dtype_of(ct).kind == "c":
+        ct = np.real(ct)
+    if np.ndim(ct) == 0:
+        return kind.type(ct)
+    return np.array(ct, dtype=kind)
+
+
+def record(name: str, inputs: Inputs, f: Callable[..., Any], kwargs: dict[str, Any], has_aux: bool = False) -> ReversePass:
+    """Evaluate `f` on a tape."""
+    tape = Tape(watch=raising())
+    traced = [tape.leaf(x) for x in inputs.leaves]
+    indices = [v.index for v in traced]
+    try:
+        leaves, rebuild, aux = inputs.call(tape, f, traced, kwargs, has_aux)
+    except BaseException:
+        tape.captures.release()
+        raise
+    return ReversePass(inputs, tape, leaves, rebuild, indices, aux)

@@ -1,0 +1,148 @@
+"""Every exception of dualrev; each builds its message: what was wrong, where, what to do.
+
+Nothing else in the package formats an error message for a user, and nothing here knows an operation or a mode.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import numpy as np
+
+__all__ = [
+    "CapturedWriteError",
+    "DualrevError",
+    "EscapeError",
+    "InputError",
+    "LevelError",
+    "MissingRuleError",
+    "NonFiniteError",
+    "OutputError",
+    "RegistrationError",
+    "ShapeError",
+    "UnsupportedError",
+]
+
+_OURS = tuple(
+    os.path.dirname(os.path.abspath(path)) + os.sep for path in (__file__, np.__file__)
+)
+
+
+def user_location() -> str:
+    """Return ``file:line, in function`` of the innermost frame outside dualrev and NumPy."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if not name.startswith(_OURS) and not name.startswith("<dualrev"):
+            return f"{name}:{frame.f_lineno}, in {frame.f_code.co_name}"
+        frame = frame.f_back
+    return "<interactive>"
+
+
+def describe(value: object) -> str:
+    """Return type, shape and dtype of a value in a few words, for messages."""
+    shape = getattr(value, "shape", None)
+    dtype = getattr(value, "dtype", None)
+    name = type(value).__name__
+    if shape is None:
+        return name
+    return f"{name} of shape {shape}" + (f" and dtype {dtype}" if dtype is not None else "")
+
+
+class DualrevError(Exception):
+    """Base of every error that dualrev raises itself."""
+
+
+class EscapeError(DualrevError, TypeError):
+    """A conversion would have lost the derivative of a traced value.
+
+    Parameters
+    ----------
+    operation : str
+        What was attempted, for instance ``float(x)``.
+    remedy : str
+        The one-line fix.
+    """
+
+    def __init__(self, operation: str, remedy: str) -> None:
+        self.operation = operation
+        self.remedy = remedy
+        super().__init__(
+            f"{operation} would lose the derivative of a traced value, at {user_location()}. "
+            f"Fix: {remedy}. If no derivative is wanted there, say so with dualrev.value(x)."
+        )
+
+
+class LevelError(DualrevError, RuntimeError):
+    """A traced value was used after the transform that made it had returned."""
+
+    def __init__(self, what: str = "") -> None:
+        super().__init__(
+            f"a traced value{' ' + what if what else ''} is used at {user_location()}, but the dualrev transform "
+            "that made it has already returned. Return the value from the differentiated function (has_aux=True "
+            "for extra results), or store dualrev.value(x), the plain number, instead of x."
+        )
+
+
+class MissingRuleError(DualrevError, TypeError):
+    """A function has no derivative rule in the registry."""
+
+    def __init__(self, name: str, detail: str = "") -> None:
+        self.name = name
+        super().__init__(
+            f"{name} met a traced value at {user_location()} and has no derivative rule"
+            f"{': ' + detail if detail else ''}. Write it with functions that have one "
+            "(`python -m dualrev coverage` lists them), declare a rule with dualrev.primitive, "
+            f"or, if its result is a constant, call it on dualrev.value(x)."
+        )
+
+
+class UnsupportedError(DualrevError, TypeError):
+    """A function or option has no derivative, or no sensible one; the reason is stated."""
+
+    def __init__(self, name: str, reason: str, alternative: str) -> None:
+        self.name = name
+        super().__init__(
+            f"{name} is not supported on traced values: {reason} (at {user_location()}). "
+            f"Instead: {alternative}."
+        )
+
+
+class RegistrationError(DualrevError, ValueError):
+    """A primitive was declared twice, or its declaration is incomplete."""
+
+
+class InputError(DualrevError, TypeError):
+    """An argument cannot be differentiated, or is not an array."""
+
+
+class OutputError(DualrevError, TypeError):
+    """The user's function returned something that the transform cannot use."""
+
+
+class ShapeError(DualrevError, ValueError):
+    """Shapes of primals, tangents or cotangents do not fit."""
+
+
+class CapturedWriteError(DualrevError, ValueError):
+    """A large plain array that the sweep still needs was written to after its use."""
+
+    def __init__(self, original: Exception) -> None:
+        super().__init__(
+            f"{original}. If the array took part in an operation with a traced value, dualrev made it read-only "
+            "until the derivative is computed, because the reverse sweep still needs the values it had. "
+            "Write into a fresh array, or pass a copy (A.copy()) to the operation."
+        )
+
+
+class NonFiniteError(DualrevError, FloatingPointError):
+    """``dualrev.debug(nan="raise")`` met the first non-finite primal, tangent or cotangent."""
+
+    def __init__(self, kind: str, operation: str, operands: str, where: str) -> None:
+        self.kind = kind
+        self.operation = operation
+        self.where = where
+        super().__init__(
+            f"first non-finite {kind}: in {operation} at {where}\n{operands}"
+        )

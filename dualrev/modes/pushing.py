@@ -1,0 +1,159 @@
+"""Shortcuts of forward mode: elementwise operations on duals of one level, specialised at registration.
+
+They serve plain duals and vector mode alike: tangents have the lane axis in front, so equal shapes need no care, and a
+scalar's lanes are given the axes of the array that they meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from dualrev.core.primitive import Primitive, on_register
+from dualrev.modes.forward import DualArray, DualScalar, Forward
+from dualrev.modes.recording import install_operators, protocol
+from dualrev.modes.templates import compile_function, product, suits, value_expression
+
+__all__ = ["pushers"]
+
+# ufunc -> shortcut
+pushers: dict[Any, Callable[..., Any]] = {}
+
+
+def widen(t: Any, x: Any, y: Any) -> Any:
+    """Give the tangent of an operand `x` the axes that the result `y` has more, behind its lanes."""
+    extra = y.ndim - x.ndim
+    if extra == 0:
+        return t
+    shape = t.shape
+    lead = len(shape) - x.ndim
+    return t.reshape(shape[:lead] + (1,) * extra + shape[lead:])
+
+
+def fill(t: Any, y: Any, level: Forward) -> Any:
+    """Repeat a tangent until it has the shape of the result, behind its lanes."""
+    shape = y.shape if level.lanes is None else (level.lanes.count, *y.shape)
+    if t.shape == shape:
+        return t
+    if t.__class__ is not np.ndarray:
+        return np.broadcast_to(t, shape)
+    full = np.empty(shape, t.dtype)
+    full[...] = t
+    return full
+
+
+def _dual(indent: str, cls: str) -> list[str]:
+    return [
+        # Zero times infinity has made a NaN: the general path applies strong zeros.
+        f"{indent}if level.invalid:",
+        f"{indent}    level.invalid = False",
+        f"{indent}    return level.process(primitive, operands, EMPTY)",
+        f"{indent}out = new({cls})",
+        f"{indent}out.primal = y",
+        f"{indent}out.tangent = t",
+        f"{indent}out.level = level",
+        f"{indent}return out",
+    ]
+
+
+def _pushed(primitive: Primitive, position: int, tangent: str) -> str:
+    """Expression of one operand's contribution to the tangent."""
+    return product(primitive, position, tangent, "strong" if primitive.singular else "pure")[1]
+
+
+def _unary(primitive: Primitive) -> Callable[[Any], Any]:
+    lines = [
+        "def push(v):",
+        "    level = v.level",
+        "    if level.closed:",
+        "        level.check()",
+        "    operands = (v,)",
+        "    x = v.primal",
+        f"    y = {value_expression(primitive)}",
+        f"    t = {_pushed(primitive, 0, 'v.tangent')}",
+        *_dual("    ", "v.__class__"),
+    ]
+    return compile_function(f"pushing of {primitive.name}", lines, _scope(primitive))
+
+
+def _scope(primitive: Primitive) -> dict[str, Any]:
+    partials = {f"partial{k}": p.value for k, p in enumerate(primitive.partials)}
+    return {
+        **partials,
+        "fun": primitive.fun,
+        "primitive": primitive,
+        "Array": DualArray,
+        "Scalar": DualScalar,
+        "widen": widen,
+        "fill": fill,
+        "EMPTY": {},
+    }
+
+
+def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
+    value = f"y = {value_expression(primitive)}"
+
+    def with_constant(own: str, mine: str, other: str, position: int) -> list[str]:
+        """The branch in which one operand is dual and the other a constant named `other`."""
+        return [
+            "        if level.closed:",
+            "            level.check()",
+            "        if kind is float or kind is int or kind is float64:",
+            f"            {value}",
+            f"            t = {_pushed(primitive, position, f'{own}.tangent')}",
+            *_dual("            ", f"{own}.__class__"),
+            f"        if kind is ndarray and {other}.dtype is FLOAT64 and {other}.ndim:",
+            f"            {value}",
+            "            if a.shape == b.shape:",
+            f"                t = {_pushed(primitive, position, f'{own}.tangent')}",
+            "            else:",
+            f"                t = widen({own}.tangent, {mine}, y)",
+            f"                t = fill({_pushed(primitive, position, 't')}, y, level)",
+            *_dual("            ", "Array"),
+            "        return bind(primitive, operands, {})",
+        ]
+
+    lines = [
+        "def push(p, q):",
+        "    operands = p, q",
+        "    first = p.__class__",
+        "    kind = q.__class__",
+        "    if first is Array or first is Scalar:",
+        "        level = p.level",
+        "        a = p.primal",
+        "        if kind is Array or kind is Scalar:",
+        "            if q.level is not level or level.closed:",
+        "                return bind(primitive, operands, {})",
+        "            b = q.primal",
+        f"            {value}",
+        "            if first is Scalar is kind or a.shape == b.shape:",
+        f"                t = {_pushed(primitive, 0, 'p.tangent')} + {_pushed(primitive, 1, 'q.tangent')}",
+        "            else:",
+        "                t, u = widen(p.tangent, a, y), widen(q.tangent, b, y)",
+        f"                t = fill({_pushed(primitive, 0, 't')} + {_pushed(primitive, 1, 'u')}, y, level)",
+        *_dual("            ", "Scalar if first is Scalar is kind else Array"),
+        "        b = q",
+        *with_constant("p", "a", "b", 0),
+        "    if kind is Array or kind is Scalar:",
+        "        level = q.level",
+        "        a = p",
+        "        b = q.primal",
+        "        kind = first",
+        *with_constant("q", "b", "a", 1),
+        "    return bind(primitive, operands, {})",
+    ]
+    return compile_function(f"pushing of {primitive.name}", lines, _scope(primitive))
+
+
+def _specialise(primitive: Primitive) -> None:
+    if suits(primitive) and isinstance(primitive.fun, np.ufunc):
+        shortcut = _unary(primitive) if len(primitive.partials) == 1 else _binary(primitive)
+        pushers[primitive.fun] = shortcut
+        install_operators(primitive.fun, shortcut, (DualArray, DualScalar))
+
+
+for _cls in (DualArray, DualScalar):
+    _cls.__array_ufunc__ = protocol(pushers)  # type: ignore[method-assign]
+on_register(_specialise)

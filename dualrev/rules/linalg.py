@@ -1,0 +1,273 @@
+"""Linear systems, inverses, determinants and the Cholesky factor, for stacks of matrices.
+
+Matrices are the last two axes, so lanes lead. The rules differentiate the defining equation (Giles 2008, "An extended
+collection of matrix derivative results for forward and reverse mode algorithmic differentiation").
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dualrev.core.array import dtype_of
+from dualrev.core.domains import case, positive_definite, regular
+from dualrev.core.flavours import batch_leading, constant, general
+from dualrev.core.primitive import Primitive, numpy_function
+from dualrev.core.shapes import lift
+from dualrev.errors import UnsupportedError
+from dualrev.rules.contraction import array_operand
+
+__all__ = ["square"]
+
+
+def square(a: Any, name: str) -> Any:
+    """Return `a` as a stack of square matrices, with NumPy's errors."""
+    a = array_operand(a)
+    if a.ndim < 2:
+        raise np.linalg.LinAlgError(f"{a.ndim}-dimensional array given to {name}. Array must be at least two-dimensional")
+    if a.shape[-1] != a.shape[-2]:
+        raise np.linalg.LinAlgError(f"Last 2 dimensions of the array must be square, not {a.shape[-2:]} ({name})")
+    return a
+
+
+def _solve_value(a: Any, b: Any, *, vector: bool) -> Any:
+    if a.ndim > 2:
+        return np.linalg.solve(a, b[..., None])[..., 0] if vector else np.linalg.solve(a, b)
+    if b.ndim == (1 if vector else 2):
+        return np.linalg.solve(a, b)
+    # One matrix and many right-hand sides: one factorisation.
+    columns = np.moveaxis(b, -1 if vector else -2, 0)
+    y = np.linalg.solve(a, columns.reshape(len(columns), -1)).reshape(columns.shape)
+    return np.moveaxis(y, 0, -1 if vector else -2)
+
+
+def _batch_solve(
+    primitive: Primitive, lanes: tuple[bool, ...], arrays: tuple[Any, ...], params: dict[str, Any]
+) -> Any:
+    a, b = arrays
+    core = 1 if params["vector"] else 2
+    stack = max(a.ndim - lanes[0] - 2, b.ndim - lanes[1] - core)
+    a = lift(a, stack + 2) if lanes[0] else a
+    b = lift(b, stack + core) if lanes[1] else b
+    return primitive.call(a, b, **params)
+
+
+@general(
+    _solve_value,
+    arguments=("a", "b"),
+    broadcasts=True,
+    batch=_batch_solve,
+    on=[
+        case(regular(3, 3), (3,), vector=True),
+        case(regular(3, 3), (3, 2), vector=False),
+        case(regular(2, 3, 3), (3, 2), vector=False),
+        case(regular(2, 3, 3), (2, 3), vector=True),
+        case(regular(2, 1, 2, 2), (3, 2, 1), vector=False),
+        case(regular(2, 2), (3, 2), vector=True),
+        case(regular(0, 0), (0, 2), vector=False),
+    ],
+    name="solve",
+)
+class solve_:
+    """A Y = B;  dY = A⁻¹ (dB − dA Y);  ct_B = A⁻ᵀ ct,  ct_A = −ct_B Yᵀ (Giles 2008, section 2.3.1)."""
+
+    def tangent_a(t: Any, a: Any, y: Any, *, vector: bool) -> Any:
+        change = np.matmul(t, y[..., None])[..., 0] if vector else np.matmul(t, y)
+        return -solve_(a, change, vector=vector)
+
+    def tangent_b(t: Any, a: Any, *, vector: bool) -> Any:
+        return solve_(a, t, vector=vector)
+
+    def adjoint_a(ct: Any, a: Any, y: Any, *, vector: bool) -> Any:
+        ct_b = solve_(a.mT, ct, vector=vector)
+        if vector:
+            return -ct_b[..., :, None] * y[..., None, :]
+        return -np.matmul(ct_b, y.mT)
+
+    def adjoint_b(ct: Any, a: Any, *, vector: bool) -> Any:
+        return solve_(a.mT, ct, vector=vector)
+
+
+@numpy_function(np.linalg.solve, kind="rule", note="b is a vector only if it has one dimension, as in NumPy 2")
+def solve(a: Any, b: Any) -> Any:
+    """Answer ``np.linalg.solve``."""
+    a, b = square(a, "solve"), array_operand(b)
+    return solve_(a, b, vector=b.ndim == 1)
+
+
+@general(
+    np.linalg.inv,
+    on=[case(regular(3, 3)), case(regular(2, 2, 2)), case(regular(1, 1)), case(regular(0, 0))],
+    batch=batch_leading,
+)
+class inv:
+    """Y = A⁻¹;  dY = −Y dA Y (Giles 2008, section 2.2.3)."""
+
+    def tangent(t: Any, y: Any) -> Any:
+        return -np.matmul(np.matmul(y, t), y)
+
+    def adjoint(ct: Any, y: Any) -> Any:
+        return -np.matmul(np.matmul(y.mT, ct), y.mT)
+
+
+@numpy_function(np.linalg.inv, kind="rule")
+def inverse(a: Any) -> Any:
+    """Answer ``np.linalg.inv``."""
+    return inv(square(a, "inv"))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The Cholesky factor
+
+
+def _half(m: Any) -> Any:
+    """Φ: the lower triangle with halved diagonal."""
+    n = m.shape[-1]
+    return m * (np.tri(n, n, -1, dtype=dtype_of(m)) + np.eye(n, dtype=dtype_of(m)) / 2)
+
+
+def _hermitian(m: Any) -> Any:
+    """The conjugate transpose."""
+    return np.conjugate(m).mT if dtype_of(m).kind == "c" else m.mT
+
+
+@general(
+    np.linalg.cholesky,
+    on=[case(positive_definite(3, 3)), case(positive_definite(2, 2, 2)), case(positive_definite(1, 1))],
+    batch=batch_leading,
+    analytic=False,
+    kinks="exact for NumPy's function, which reads one triangle: the cotangent of the other is zero",
+)
+class cholesky:
+    """A = L Lᴴ;  dL = L Φ(L⁻¹ dA L⁻ᴴ), Φ the lower triangle with halved diagonal (Murray 2016, arXiv:1602.07527)."""
+
+    def tangent(t: Any, y: Any) -> Any:
+        # The Hermitian matrix whose lower triangle is that of t.
+        t = _half(t)
+        t = t + _hermitian(t)
+        inner = np.linalg.solve(y, _hermitian(np.linalg.solve(y, t)))
+        return np.matmul(y, _half(_hermitian(inner)))
+
+    def adjoint(ct: Any, y: Any) -> Any:
+        inner = np.linalg.solve(y.mT, _half(np.matmul(y.mT, ct)))
+        g = np.linalg.solve(_hermitian(y), inner.mT).mT
+        return _half(g + _hermitian(g))
+
+
+@numpy_function(np.linalg.cholesky, kind="rule")
+def cholesky_factor(a: Any, /, *, upper: bool = False) -> Any:
+    """Answer ``np.linalg.cholesky``; the upper factor is that of the transposed triangle."""
+    a = square(a, "cholesky")
+    return _hermitian(cholesky(_hermitian(a))) if upper else cholesky(a)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Composites
+
+
+@numpy_function(np.linalg.matrix_power)
+def matrix_power(a: Any, n: int) -> Any:
+    """Answer ``np.linalg.matrix_power`` by repeated squaring."""
+    a = square(a, "matrix_power")
+    if not hasattr(n, "__index__"):
+        raise TypeError("exponent must be an integer")
+    n = int(n)
+    if n < 0:
+        a, n = inv(a), -n
+    if n == 0:
+        return np.broadcast_to(np.eye(a.shape[-1], dtype=dtype_of(a)), a.shape).copy()
+    power = None
+    while n:
+        if n & 1:
+            power = a if power is None else np.matmul(power, a)
+        n >>= 1
+        if n:
+            a = np.matmul(a, a)
+    return power
+
+
+@numpy_function(np.linalg.tensorsolve)
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+    """Answer ``np.linalg.tensorsolve`` by one linear system."""
+    a, b = array_operand(a), array_operand(b)
+    if axes is not None:
+        moved = [k % a.ndim for k in axes]
+        a = np.transpose(a, [k for k in range(a.ndim) if k not in moved] + moved)
+    shape = a.shape[b.ndim :]
+    size = int(np.prod(shape))
+    if a.size != size * size:
+        raise np.linalg.LinAlgError("Input arrays must satisfy the requirement prod(a.shape[b.ndim:]) == prod(a.shape[:b.ndim])")
+    return np.reshape(solve(np.reshape(a, (size, size)), np.reshape(b, (-1,))), shape)
+
+
+@numpy_function(np.linalg.tensorinv)
+def tensorinv(a: Any, ind: int = 2) -> Any:
+    """Answer ``np.linalg.tensorinv`` by one inverse."""
+    a = array_operand(a)
+    if ind <= 0:
+        raise ValueError("Invalid ind argument.")
+    rows = int(np.prod(a.shape[:ind]))
+    return np.reshape(inverse(np.reshape(a, (rows, -1))), a.shape[ind:] + a.shape[:ind])
+
+
+@numpy_function(np.linalg.diagonal)
+def diagonal(x: Any, /, *, offset: int = 0) -> Any:
+    """Answer ``np.linalg.diagonal``."""
+    return np.diagonal(x, offset, axis1=-2, axis2=-1)
+
+
+@numpy_function(np.linalg.trace)
+def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
+    """Answer ``np.linalg.trace``."""
+    return np.trace(x, offset, axis1=-2, axis2=-1, dtype=dtype)
+
+
+@numpy_function(np.linalg.matrix_transpose)
+def matrix_transpose(x: Any, /) -> Any:
+    """Answer ``np.linalg.matrix_transpose``."""
+    return np.matrix_transpose(x)
+
+
+_NOT_GIVEN = object()
+
+
+@numpy_function(np.linalg.pinv, note="for locally constant rank")
+def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _NOT_GIVEN) -> Any:
+    """Answer ``np.linalg.pinv``."""
+    a = array_operand(a)
+    if hermitian:
+        raise UnsupportedError("np.linalg.pinv", "hermitian=True has no rule", "leave it out: the value is the same")
+    if rcond is None:
+        if rtol is _NOT_GIVEN:
+            rcond = 1e-15
+        else:
+            rcond = max(a.shape[-2:]) * np.finfo(dtype_of(a)).eps if rtol is None else rtol
+    if np.ndim(rcond):
+        raise UnsupportedError("np.linalg.pinv", "a cutoff per matrix has no rule", "pass one number")
+    return pseudoinverse(a, rcond=float(rcond))
+
+
+@general(
+    lambda x, *, rcond: np.linalg.pinv(x, rcond),
+    on=[case((3, 2), rcond=1e-15), case((2, 3), rcond=1e-15), case((2, 2, 3), rcond=1e-12)],
+    batch=batch_leading,
+    analytic=False,
+    name="pinv",
+)
+class pseudoinverse:
+    """dY = −Y dA Y + Y Yᴴ dAᴴ (1 − A Y) + (1 − Y A) dAᴴ Yᴴ Y, at constant rank (Golub & Pereyra 1973, eq. 4.12)."""
+
+    def tangent(t: Any, x: Any, y: Any) -> Any:
+        h, yh = _hermitian(t), _hermitian(y)
+        left, right = (y @ yh) @ h, h @ (yh @ y)
+        return left - (left @ x) @ y + right - y @ (x @ right) - (y @ t) @ y
+
+    def adjoint(ct: Any, x: Any, y: Any) -> Any:
+        # With respect to Re(sum(ct * t)), t ↦ U tᴴ V has the transpose ct ↦ conj(V) ctᴴ conj(U).
+        h, yt, xc, yc = _hermitian(ct), y.mT, _hermitian(x).mT, _hermitian(y).mT
+        left, right = (h @ yc) @ yt, (yt @ yc) @ h
+        return left - xc @ (yc @ left) + right - (right @ yc) @ xc - (yt @ ct) @ yt
+
+
+constant(np.linalg.matrix_rank)

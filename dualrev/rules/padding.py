@@ -1,0 +1,117 @@
+"""Padding: ``np.pad`` in the modes that are linear in the array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dualrev.core.array import Traced, dtype_of
+from dualrev.core.bind import operand
+from dualrev.core.domains import case
+from dualrev.core.flavours import linear
+from dualrev.core.primitive import numpy_function
+from dualrev.errors import UnsupportedError
+from dualrev.rules.indexing import gather
+from dualrev.rules.joining import concatenate
+
+__all__ = ["pad"]
+
+Widths = tuple[tuple[int, int], ...]
+# Each padded entry is a copy of one entry: NumPy's function on positions says of which.
+_COPYING = ("edge", "reflect", "symmetric", "wrap")
+_LINEAR = ("linear_ramp", "mean")
+
+
+def _inner(ct: Any, *, widths: Widths) -> Any:
+    n = ct.ndim - len(widths)
+    return ct[(Ellipsis, *(slice(b, ct.shape[n + k] - a) for k, (b, a) in enumerate(widths)))]
+
+
+_zero_pad = linear(
+    lambda x, *, widths: np.pad(x, ((0, 0),) * (x.ndim - len(widths)) + widths),
+    _inner,
+    on=[
+        case((3,), widths=((1, 2),)),
+        case((2, 3), widths=((0, 1), (2, 0))),
+        case((0, 2), widths=((1, 1), (0, 0))),
+    ],
+    name="pad",
+    formula="y = x with zeros around; the adjoint cuts them off",
+)
+
+
+def _pairs(widths: Any, ndim: int) -> Widths:
+    """Return the widths before and after, per axis."""
+    if isinstance(widths, dict):
+        full = np.zeros((ndim, 2), int)
+        for axis, width in widths.items():
+            full[axis] = width
+        widths = full
+    array = np.asarray(widths)
+    if array.dtype.kind not in "iu":
+        raise TypeError("`pad_width` must be of integral type.")
+    if np.any(array < 0):
+        raise ValueError("index can't contain negative values")
+    return tuple((int(b), int(a)) for b, a in np.broadcast_to(array, (ndim, 2)))
+
+
+@numpy_function(
+    np.pad,
+    note="modes constant, edge, reflect, symmetric, wrap, linear_ramp and mean, which are linear",
+)
+def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
+    x = operand(array)
+    widths = _pairs(pad_width, x.ndim)
+    if mode == "constant":
+        values = operand(kwargs.pop("constant_values", 0))
+        if kwargs:
+            raise ValueError(f"unsupported keyword arguments for mode 'constant': {set(kwargs)}")
+        return _constant(x, widths, values)
+    if not isinstance(x, Traced):
+        raise UnsupportedError(
+            f"np.pad with mode={mode!r}", "its options are traced", "plain numbers"
+        )
+    if mode in _COPYING and kwargs.get("reflect_type", "even") == "even":
+        positions = np.arange(x.size).reshape(x.shape)
+        return gather(x, np.pad(positions, widths, mode, **kwargs))
+    if mode in _COPYING or mode in _LINEAR:
+        return _by_matrices(x, widths, mode, kwargs)
+    raise UnsupportedError(
+        f"np.pad with mode={mode!r}",
+        "the values it pads with are no linear function of the array",
+        "np.concatenate with the values that are wanted",
+    )
+
+
+def _constant(x: Any, widths: Widths, values: Any) -> Any:
+    if isinstance(values, Traced):
+        # NumPy pads axis after axis, so a corner has the value of the last one.
+        each = np.broadcast_to(values, (len(widths), 2))
+        for k, width in enumerate(widths):
+            parts = [
+                np.broadcast_to(each[k, side], (*x.shape[:k], n, *x.shape[k + 1 :]))
+                for side, n in enumerate(width)
+            ]
+            x = concatenate((parts[0], x, parts[1]), k)
+        return x
+    y = _zero_pad.call(x, widths=widths)
+    if np.any(values):
+        y = y + np.pad(np.zeros(x.shape, dtype_of(x)), widths, constant_values=values)
+    return y
+
+
+def _by_matrices(x: Any, widths: Widths, mode: str, options: dict[str, Any]) -> Any:
+    """Pad axis after axis with the matrix of NumPy's function, which is affine."""
+    dtype = dtype_of(x)
+    constant = np.pad(np.zeros(x.shape, dtype), widths, mode, **options)  # type: ignore[call-overload]
+    homogeneous = {k: v for k, v in options.items() if k != "end_values"}
+    for k, width in enumerate(widths):
+        if width == (0, 0):
+            continue
+        own = dict(homogeneous)
+        if own.get("stat_length") is not None:
+            own["stat_length"] = tuple(np.broadcast_to(own["stat_length"], (len(widths), 2))[k])
+        matrix = np.pad(np.eye(x.shape[k], dtype=dtype), (width, (0, 0)), mode, **own)  # type: ignore[call-overload]
+        x = np.moveaxis(np.matmul(np.moveaxis(x, k, -1), matrix.T), -1, k)
+    return x + constant if np.any(constant) else x

@@ -1,0 +1,318 @@
+"""Reductions and running totals: sum, prod, max, min, cumsum, cumprod. Axes are tuples counted from the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dualrev.core.array import dtype_of
+from dualrev.core.bind import operand
+from dualrev.core.domains import case, nonzero, reals, spaced
+from dualrev.core.flavours import general, linear
+from dualrev.core.inplace import write_out
+from dualrev.core.primitive import Primitive, numpy_function
+from dualrev.core.protocols import ufunc_method
+from dualrev.core.shapes import negative_axes, negative_axis, spread
+from dualrev.errors import UnsupportedError
+
+
+
+def _total(x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
+    # The ufunc method skips two Python layers of np.sum.
+    return np.add.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def _batch_axes(primitive: Primitive, lanes: Any, arrays: Any, params: dict[str, Any]) -> Any:
+    """Reductions over no axis at all are of scalars: nothing is reduced in the lanes either."""
+    return primitive.call(arrays[0], **params)
+
+
+sum_ = linear(
+    _total,
+    lambda ct, shape, *, axis, keepdims: spread(ct, shape, axis, keepdims),
+    on=[
+        case((3, 2), axis=(-2, -1), keepdims=False),
+        case((3, 2), axis=(-2,), keepdims=False),
+        case((2, 3, 2), axis=(-3, -1), keepdims=True),
+        case((4,), axis=(-1,), keepdims=False),
+        case((0, 2), axis=(-2,), keepdims=False),
+        case((), axis=(), keepdims=False),
+    ],
+    name="sum",
+    formula="Σ dx",
+    pattern="reduction",
+)
+
+
+def _others(x: Any, axis: tuple[int, ...]) -> Any:
+    """The product of all other entries along the axes: right also where entries are zero."""
+    if not axis:
+        return np.ones(np.shape(x))
+    ndim = np.ndim(x)
+    last = tuple(range(-len(axis), 0))
+    moved = np.moveaxis(x, axis, last)
+    flat = np.reshape(moved, (*moved.shape[: ndim - len(axis)], -1))
+    one = np.ones((*flat.shape[:-1], 1))
+    before = np.concatenate([one, np.cumprod(flat, axis=-1)[..., :-1]], axis=-1)
+    after = np.concatenate([one, np.cumprod(np.flip(flat, -1), axis=-1)[..., :-1]], axis=-1)
+    return np.moveaxis(np.reshape(before * np.flip(after, -1), moved.shape), last, axis)
+
+
+@general(
+    lambda x, *, axis, keepdims: np.multiply.reduce(x, axis=axis, keepdims=keepdims),
+    on=[
+        case((3, 2), axis=(-2, -1), keepdims=False),
+        case((2, 3), axis=(-1,), keepdims=True),
+        case((2, 2, 3), axis=(-3, -1), keepdims=False),
+        case(lambda rng: np.array([1.5, 0.0, -0.7]), axis=(-1,), keepdims=False),
+        case(lambda rng: np.array([1.5, 0.0, 0.0, 2.0]), axis=(-1,), keepdims=False),
+    ],
+    name="prod",
+    batch=_batch_axes,
+    pattern="reduction",
+)
+class prod:
+    """dy = Σᵢ dxᵢ Π_{j≠i} xⱼ, without division, so zeros are no exception."""
+
+    def tangent(t: Any, x: Any, *, axis: Any, keepdims: Any) -> Any:
+        return np.sum(t * _others(x, axis), axis=axis, keepdims=keepdims)
+
+    def adjoint(ct: Any, x: Any, shape: Any, *, axis: Any, keepdims: Any) -> Any:
+        return spread(ct, shape, axis, keepdims) * _others(x, axis)
+
+
+def _share(x: Any, y: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    """Equal weights on the entries that attain the extreme."""
+    hit = x == (y if keepdims or not axis else np.expand_dims(y, axis))
+    return hit / np.sum(hit, axis=axis, keepdims=True) if axis else hit * 1.0
+
+
+class _Extreme:
+    """dy = the mean of dx over the entries that attain the extreme."""
+
+    def tangent(t: Any, x: Any, y: Any, *, axis: Any, keepdims: Any) -> Any:
+        return np.sum(t * _share(x, y, axis, keepdims), axis=axis, keepdims=keepdims)
+
+    def adjoint(ct: Any, x: Any, y: Any, shape: Any, *, axis: Any, keepdims: Any) -> Any:
+        return spread(ct, shape, axis, keepdims) * _share(x, y, axis, keepdims)
+
+
+_EXTREME_CASES = [
+    case(spaced(3, 2), axis=(-2, -1), keepdims=False),
+    case(spaced(2, 3), axis=(-1,), keepdims=True),
+    case(spaced(2, 2, 3), axis=(-3, -1), keepdims=False),
+]
+
+
+def _extreme(ufunc: np.ufunc, name: str) -> Primitive:
+    return general(
+        lambda x, *, axis, keepdims: ufunc.reduce(x, axis=axis, keepdims=keepdims),
+        on=_EXTREME_CASES,
+        name=name,
+        batch=_batch_axes,
+        kinks="ties share equally",
+        analytic=False,
+        pattern="reduction",
+    )(_Extreme)
+
+
+max_, min_ = _extreme(np.maximum, "max"), _extreme(np.minimum, "min")
+
+
+def _reverse_cumsum(ct: Any, *, axis: int) -> Any:
+    return np.flip(np.cumsum(np.flip(ct, axis), axis=axis), axis)
+
+
+cumsum_ = linear(
+    lambda x, *, axis: np.add.accumulate(x, axis=axis),
+    _reverse_cumsum,
+    on=[case((4,), axis=-1), case((2, 3), axis=-2), case((0,), axis=-1)],
+    name="cumsum",
+    formula="running sum of dx",
+    pattern="dense",
+)
+
+
+def _recurrence(a: Any, b: Any) -> Any:
+    """Solve s_i = a_i s_{i-1} + b_i along the last axis by doubling, in log₂ n vectorised steps."""
+    size, step = b.shape[-1], 1
+    while step < size:
+        pad = [(0, 0)] * (np.ndim(b) - 1) + [(step, 0)]
+        b = b + a * np.pad(b[..., :-step], pad)
+        pad = [(0, 0)] * (np.ndim(a) - 1) + [(step, 0)]
+        a = a * np.pad(a[..., :-step], pad)
+        step *= 2
+    return b
+
+
+def _shifted(x: Any, first: float) -> Any:
+    """x_{i-1} along the last axis, with `first` in front."""
+    return np.concatenate([np.full((*x.shape[:-1], 1), first), x[..., :-1]], axis=-1)
+
+
+@general(
+    lambda x, *, axis: np.multiply.accumulate(x, axis=axis),
+    on=[
+        case(nonzero(4), axis=-1),
+        case(reals(3, 2), axis=-2),
+        case(lambda rng: np.array([1.5, 0.0, -0.7, 0.0, 2.0]), axis=-1),
+    ],
+    name="cumprod",
+    batch=_batch_axes,
+)
+class cumprod_:
+    """dyᵢ = xᵢ dyᵢ₋₁ + yᵢ₋₁ dxᵢ, a linear recurrence: no division, so zeros are no exception."""
+
+    def tangent(t: Any, x: Any, y: Any, *, axis: Any) -> Any:
+        t, x, y = (np.moveaxis(v, axis, -1) for v in (t, x, y))
+        return np.moveaxis(_recurrence(x, t * _shifted(y, 1.0)), -1, axis)
+
+    def adjoint(ct: Any, x: Any, y: Any, *, axis: Any) -> Any:
+        # r_j = ct_j + x_{j+1} r_{j+1}, and the cotangent of x_j is y_{j-1} r_j.
+        ct, x, y = (np.moveaxis(v, axis, -1) for v in (ct, x, y))
+        r = np.flip(_recurrence(_shifted(np.flip(x, -1), 0.0), np.flip(ct, -1)), -1)
+        return np.moveaxis(r * _shifted(y, 1.0), -1, axis)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# NumPy's signatures
+
+
+def _given(option: Any) -> bool:
+    return option is not None
+
+
+def _prepare(a: Any, axis: Any, dtype: Any, where: Any, neutral: float) -> tuple[Any, tuple[int, ...]]:
+    x = operand(a)
+    if dtype is not None:
+        x = np.astype(x, dtype) if np.ndim(x) or hasattr(x, "level") else np.dtype(dtype).type(x)
+    elif dtype_of(x).kind == "b":
+        x = np.astype(x, int)
+    if where is not True:
+        x = np.where(where, x, neutral)
+    return x, negative_axes(axis, np.ndim(x))
+
+
+def _deliver(y: Any, out: Any, name: str) -> Any:
+    if out is None or (isinstance(out, tuple) and out == (None,)):
+        return y
+    return write_out(out[0] if isinstance(out, tuple) else out, y, (), name)
+
+
+@ufunc_method(np.add, "reduce")
+def _add_reduce(
+    a: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
+) -> Any:
+    return summed(a, axis, dtype, out, keepdims, initial, where)
+
+
+@numpy_function(np.sum, kind="rule")
+def summed(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
+) -> Any:
+    x, axes = _prepare(a, axis, dtype, where, 0.0)
+    y = sum_(x, axis=axes, keepdims=bool(_given(keepdims) and keepdims))
+    if _given(initial):
+        y = y + initial
+    return _deliver(y, out, "np.sum")
+
+
+@ufunc_method(np.multiply, "reduce")
+def _multiply_reduce(
+    a: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
+) -> Any:
+    return product(a, axis, dtype, out, keepdims, initial, where)
+
+
+@numpy_function(np.prod, kind="rule", note="zeros among the factors are no exception")
+def product(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
+) -> Any:
+    x, axes = _prepare(a, axis, dtype, where, 1.0)
+    y = prod(x, axis=axes, keepdims=bool(_given(keepdims) and keepdims))
+    if _given(initial):
+        y = y * initial
+    return _deliver(y, out, "np.prod")
+
+
+def _extreme_of(primitive: Primitive, ufunc: np.ufunc, worst: float, functions: tuple[Any, ...]) -> None:
+    name = f"np.{primitive.name}"
+
+    def reduce(a: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True) -> Any:
+        return extreme(a, axis, out, keepdims, initial, where)
+
+    def extreme(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True) -> Any:
+        x, axes = _prepare(a, axis, None, where, worst)
+        if not _given(initial):
+            if any(x.shape[k] == 0 for k in axes):
+                raise ValueError(f"zero-size array to reduction operation {primitive.name} which has no identity")
+            if where is not True:
+                raise ValueError(f"{name}: where= needs initial=, as the reduction has no identity")
+        y = primitive(x, axis=axes, keepdims=bool(_given(keepdims) and keepdims))
+        if _given(initial):
+            y = ufunc(y, initial)
+        return _deliver(y, out, name)
+
+    numpy_function(*functions, kind="rule", note="ties share equally")(extreme)
+    ufunc_method(ufunc, "reduce")(reduce)
+
+
+_extreme_of(max_, np.maximum, -np.inf, (np.max,) if np.max is np.amax else (np.max, np.amax))
+_extreme_of(min_, np.minimum, np.inf, (np.min,) if np.min is np.amin else (np.min, np.amin))
+
+
+def _running(a: Any, axis: Any, dtype: Any) -> tuple[Any, int]:
+    x = operand(a)
+    if dtype is not None:
+        x = np.astype(x, dtype)
+    if axis is None:
+        return np.reshape(x, (-1,)), -1
+    if np.ndim(x) == 0:
+        return np.reshape(x, (1,)), -1
+    return x, negative_axis(axis, np.ndim(x))
+
+
+@ufunc_method(np.add, "accumulate")
+def _add_accumulate(a: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
+    return cumsum(a, axis, dtype, out)
+
+
+@numpy_function(np.cumsum, kind="rule")
+def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    x, k = _running(a, axis, dtype)
+    return _deliver(cumsum_(x, axis=k), out, "np.cumsum")
+
+
+@ufunc_method(np.multiply, "accumulate")
+def _multiply_accumulate(a: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
+    return cumprod(a, axis, dtype, out)
+
+
+@numpy_function(np.cumprod, kind="rule", note="zeros among the factors are no exception")
+def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    x, k = _running(a, axis, dtype)
+    return _deliver(cumprod_(x, axis=k), out, "np.cumprod")
+
+
+@numpy_function(np.cumulative_sum)
+def cumulative_sum(x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: bool = False) -> Any:
+    return _cumulative(np.cumsum, x, axis, dtype, out, include_initial, 0.0)
+
+
+@numpy_function(np.cumulative_prod)
+def cumulative_prod(x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: bool = False) -> Any:
+    return _cumulative(np.cumprod, x, axis, dtype, out, include_initial, 1.0)
+
+
+def _cumulative(function: Any, x: Any, axis: Any, dtype: Any, out: Any, include_initial: bool, first: float) -> Any:
+    if axis is None:
+        if np.ndim(x) > 1:
+            raise UnsupportedError(function.__name__, "axis is needed for more than one dimension", "pass axis=")
+        axis = -1
+    y = function(x, axis=axis, dtype=dtype)
+    if include_initial:
+        shape = list(y.shape)
+        shape[axis] = 1
+        y = np.concatenate([np.full(shape, first), y], axis=axis)
+    return _deliver(y, out, function.__name__)

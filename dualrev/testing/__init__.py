@@ -1,0 +1,7 @@
+"""Checks that ship with the package, so that users' own functions and rules get the same scrutiny."""
+
+from dualrev.testing.derivatives import check_derivatives as check_derivatives
+from dualrev.testing.report import Adjoint as Adjoint
+from dualrev.testing.report import Comparison as Comparison
+from dualrev.testing.report import DerivativeReport as DerivativeReport
+from dualrev.testing.report import Entry as Entry
