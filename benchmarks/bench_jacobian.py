@@ -47,7 +47,7 @@ class Root:
     param_names = ("equations", "n")
 
     def setup(self, equations, n):
-        make, start = problems.ROOTS[equations]
+        make, _, start = problems.ROOTS[equations]
         self.f, self.x0 = make(np), np.full(n, start)
         self.jacobian = dr.jacobian(self.f)
 

@@ -215,17 +215,20 @@ def jacobian(libraries: Libraries, quick: bool) -> Iterator[Row]:
 
 def root(libraries: Libraries, quick: bool) -> Iterator[Row]:
     """``scipy.optimize.root`` with and without an exact Jacobian."""
-    for name, (make, start) in problems.ROOTS.items():
+    for name, (make, by_hand, start) in problems.ROOTS.items():
         plain = make(np)
         for n in (4, 10) if quick else (4, 10, 20, 50):
             x0 = np.full(n, start)
+            # SciPy evaluates the function itself, so that one is plain NumPy for everybody.
+            jacobians = {
+                key: libraries[key].jacobian(make(libraries[key].xp))
+                for key in ("dualrev", "hips")
+                if key in libraries
+            } | {"by hand": by_hand}
+            _agreeing(jacobians, dict.fromkeys(jacobians, problems.vector(n)))
             calls = {"no jac": lambda f=plain, x0=x0: optimize.root(f, x0)}
-            for key in ("dualrev", "hips"):
-                if key in libraries:
-                    lib = libraries[key]
-                    # SciPy evaluates the function itself, so that one is plain NumPy for everybody.
-                    jac = lib.jacobian(make(lib.xp))
-                    calls[key] = lambda f=plain, x0=x0, jac=jac: optimize.root(f, x0, jac=jac)
+            for key, jac in jacobians.items():
+                calls[key] = lambda f=plain, x0=x0, jac=jac: optimize.root(f, x0, jac=jac)
             row = _row(f"root, {name}, n = {n}", "us", calls, 5 if quick else 15, {}, libraries)
             if "dualrev" in row.figures:
                 ratio = row.figures["dualrev"] / row.figures["no jac"]

@@ -212,7 +212,22 @@ def broyden_tridiagonal(xp: Any) -> Function:
     return f
 
 
-ROOTS = {"sine_squared": (sine_squared, 1.0), "broyden": (broyden_tridiagonal, -1.0)}
+def sine_squared_jacobian(x: Array) -> Array:
+    """The Jacobian of `sine_squared` written by hand."""
+    return np.diag(2.0 * np.sin(x) * np.cos(x))
+
+
+def broyden_jacobian(x: Array) -> Array:
+    """The Jacobian of `broyden_tridiagonal` written by hand."""
+    n = len(x)
+    return np.diag(3.0 - 4.0 * x) - np.eye(n, k=-1) - 2.0 * np.eye(n, k=1)
+
+
+ROOTS = {
+    "sine_squared": (sine_squared, sine_squared_jacobian, 1.0),
+    "broyden": (broyden_tridiagonal, broyden_jacobian, -1.0),
+}
+"""Equations, their Jacobian by hand, and the entries of the start vector."""
 
 
 def dense_map(xp: Any, n: int = 50, constant: Convert = _identity) -> Function:

@@ -44,7 +44,9 @@ def describe(value: object) -> str:
     """Return type, shape and dtype of a value in a few words, for messages."""
     shape = getattr(value, "shape", None)
     dtype = getattr(value, "dtype", None)
-    name = type(value).__name__
+    name = "array" if hasattr(value, "level") else type(value).__name__
+    if name == "array" and not shape:
+        return "number"
     if shape is None:
         return name
     return f"{name} of shape {shape}" + (f" and dtype {dtype}" if dtype is not None else "")
@@ -128,9 +130,9 @@ class ShapeError(DualrevError, ValueError):
 class CapturedWriteError(DualrevError, ValueError):
     """A large plain array that the sweep still needs was written to after its use."""
 
-    def __init__(self, original: Exception) -> None:
+    def __init__(self, original: object) -> None:
         super().__init__(
-            f"{original}. If the array took part in an operation with a traced value, dualrev made it read-only "
+            f"{original}, at {user_location()}. If the array took part in an operation with a traced value, dualrev made it read-only "
             "until the derivative is computed, because the reverse sweep still needs the values it had. "
             "Write into a fresh array, or pass a copy (A.copy()) to the operation."
         )

@@ -9,6 +9,7 @@ Next: `protocols.py` (ufunc and function dispatch) and `inplace.py` (writes and 
 
 from __future__ import annotations
 
+import numbers
 import operator
 import warnings
 import weakref
@@ -225,6 +226,11 @@ class TracedScalar(Traced):
 
     __slots__ = ()
     __hash__ = object.__hash__
+    # Indexing without __len__ does not make a sequence of it for NumPy; iteration is refused, as by NumPy's scalars.
+    __iter__ = None
+
+    def __getitem__(self, index: Any) -> Any:
+        return ENTRIES[operator.getitem].call(self, index)
 
     # NumPy's object loops look these up by name.
     def __floor__(self) -> Any:
@@ -486,6 +492,8 @@ def _install() -> None:
 
 _install()
 _bind._TRACED.append(Traced)
+# np.isscalar and user code ask this of numbers.
+numbers.Number.register(TracedScalar)
 
 
 def as_view(view: Any, base: Any, again: Callable[[Any], Any], writable: bool = True) -> Any:

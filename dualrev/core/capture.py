@@ -2,7 +2,10 @@
 
 Small ones are copied when an operation keeps them. Large ones are made read-only, they and the arrays they are views
 of, until the level closes; a write then raises NumPy's "read-only" error, to which the transform adds the reason. A
-lock is counted, as several levels and threads may hold the same array.
+lock is counted, as several levels and threads may hold the same array. A view that the user made before the lock stays
+writable, which NumPy gives no means to see; a fingerprint, taken at the lock and compared before the sweep, finds such
+writes (for more than 2¹⁷ entries it samples, so a write to few entries of a very large array through an older view
+is the one case that can pass).
 """
 
 from __future__ import annotations
@@ -12,10 +15,16 @@ from typing import Any
 
 import numpy as np
 
+from dualrev.errors import CapturedWriteError
+
 __all__ = ["Captures"]
 
 # Copying 2048 doubles takes about 1 us, the price of one small NumPy call.
 COPY_LIMIT = 2048
+
+# Entries up to which the fingerprint reads all of an array (about 40 us), and the size of its sample beyond.
+FULL_LIMIT = 2**17
+SAMPLE = 2**14
 
 _guard = threading.Lock()
 _locked: dict[int, list[Any]] = {}
@@ -24,14 +33,16 @@ _locked: dict[int, list[Any]] = {}
 class Captures:
     """The arrays that one level keeps for its sweep."""
 
-    __slots__ = ("held",)
+    __slots__ = ("copying", "held", "prints")
 
-    def __init__(self) -> None:
+    def __init__(self, copying: bool = False) -> None:
+        self.copying = copying
         self.held: dict[int, np.ndarray] = {}
+        self.prints: dict[int, tuple[np.ndarray, tuple[int, int]]] = {}
 
     def keep(self, array: np.ndarray) -> np.ndarray:
         """Return `array`, or a copy, such that the numbers in it stay as they are until `release`."""
-        if array.size <= COPY_LIMIT:
+        if array.size <= COPY_LIMIT or self.copying:
             return array.copy()
         chain = [array]
         while isinstance(chain[-1].base, np.ndarray):
@@ -39,6 +50,8 @@ class Captures:
         if chain[-1].base is not None:
             # Memory of somebody else (a buffer, a memory map): NumPy cannot lock it.
             return array.copy()
+        if id(array) not in self.prints:
+            self.prints[id(array)] = array, _fingerprint(array)
         with _guard:
             for link in chain:
                 if id(link) in self.held:
@@ -53,8 +66,17 @@ class Captures:
                 self.held[id(link)] = link
         return array
 
+    def verify(self) -> None:
+        """Raise `CapturedWriteError` if a kept array has changed since."""
+        for array, fingerprint in self.prints.values():
+            if _fingerprint(array) != fingerprint:
+                raise CapturedWriteError(
+                    f"an array of shape {array.shape} was written to after its use, through a view made before"
+                )
+
     def release(self) -> None:
         """Give back the right to write."""
+        self.prints.clear()
         if not self.held:
             return
         with _guard:
@@ -66,3 +88,12 @@ class Captures:
                     del _locked[key]
                     entry[0].flags.writeable = True
             self.held.clear()
+
+
+def _fingerprint(array: np.ndarray) -> tuple[int, int]:
+    """Two sums over the bits of the entries, which tell writes and reorderings."""
+    flat = array.ravel() if array.flags.c_contiguous else array.ravel("K")
+    if flat.size > FULL_LIMIT:
+        flat = flat[:: flat.size // SAMPLE].copy()
+    bits = flat.view(np.uint8 if flat.itemsize < 8 else np.uint64)
+    return int(np.add.reduce(bits, dtype=np.uint64)), int(np.add.reduce(bits[::3], dtype=np.uint64))

@@ -6,6 +6,10 @@ rule, which is linear in its tangents or cotangents, on a tape and sweeping that
 
 from __future__ import annotations
 
+import functools
+import importlib
+import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -62,7 +66,7 @@ class CustomRule:
         """Raise if an output still depends on `level`: the function closes over a traced value of it."""
         for y in ys:
             if isinstance(y, Traced) and y.level is level:
-                raise EscapeError(
+                raise _ClosureError(
                     f"{self.name} closes over a traced value; its rule sees arguments only, which",
                     "pass that value as an argument",
                 )
@@ -111,6 +115,14 @@ def _transpose(linear: Callable[..., Any], like: list[Any], cts: Any) -> list[An
     ]
 
 
+def _find(module: str, name: str) -> Any:
+    return functools.reduce(getattr, name.split("."), sys.modules.get(module) or importlib.import_module(module))
+
+
+class _ClosureError(EscapeError):
+    """A function with a rule of its own closes over a traced value."""
+
+
 def _any_traced(leaves: list[Any]) -> bool:
     return any(isinstance(x, Traced) for x in leaves)
 
@@ -149,18 +161,34 @@ class _WithRule:
         return f"<dualrev.{self.kind} of {self.__name__}>"
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        import functools
-
         return self if instance is None else functools.partial(self, instance)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        leaves, rebuild = flatten(args)
-        for leaf in flatten(kwargs)[0]:
+    def __reduce__(self) -> Any:
+        # A decorated function is found by name, as a function is; anything else travels by its parts.
+        holder = sys.modules.get(getattr(self.f, "__module__", None) or "")
+        name = getattr(self.f, "__qualname__", "")
+        if "<" not in name and functools.reduce(lambda o, k: getattr(o, k, None), name.split("."), holder) is self:
+            return _find, (self.f.__module__, name)
+        return object.__reduce_ex__(self, 2)
+
+    def _by_position(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Move traced keyword arguments to their positions, where the rule sees them."""
+        if not any(isinstance(leaf, Traced) for leaf in flatten(kwargs)[0]):
+            return args, kwargs
+        bound = inspect.signature(self.f).bind(*args, **kwargs)
+        bound.apply_defaults()
+        for leaf in flatten(bound.kwargs)[0]:
             if isinstance(leaf, Traced):
                 raise EscapeError(
-                    f"{self.kind}: a traced keyword argument of {self.__name__}, which its rule does not see,",
-                    "pass it by position",
+                    f"{self.kind}: a traced keyword-only argument of {self.__name__}, which its rule does not see,",
+                    "make it a positional argument of the function",
                 )
+        return bound.args, bound.kwargs
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            args, kwargs = self._by_position(args, kwargs)
+        leaves, rebuild = flatten(args)
         leaves = [operand(x) if isinstance(x, (np.ndarray, Traced)) else x for x in leaves]
         if not _any_traced(leaves):
             return self.f(*args, **kwargs)
@@ -340,7 +368,11 @@ class _Checkpoint(_WithRule):
         if traced and not isinstance(max(traced, key=lambda x: x.level.depth).level, Tape):
             # Nothing is stored in forward mode or under vmap, so there is nothing to save.
             return self.f(*args, **kwargs)
-        return super().__call__(*args, **kwargs)
+        try:
+            return super().__call__(*args, **kwargs)
+        except _ClosureError:
+            # What the function closes over is differentiated too, by recording it like any other code.
+            return self.f(*args, **kwargs)
 
     def _rule(self, full: Any, fun: Any, kwargs: Any, out: dict[str, Any]) -> CustomRule:
         def vjp(primals: Any) -> tuple[Any, Any]:
@@ -366,21 +398,16 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     Parameters
     ----------
     f : callable
-        Plain NumPy code without side effects; everything traced comes in through positional arguments.
+        Plain NumPy code without side effects; everything traced should come in through its arguments.
 
     Returns
     -------
     callable
         Called like `f`.
 
-    Raises
-    ------
-    EscapeError
-        If `f` closes over a traced value.
-
     Notes
     -----
-    Cost: one more evaluation of `f` per sweep. Memory: the arguments and results instead of all residuals
+    A function that closes over a traced value is recorded in full, which saves nothing. Cost: one more evaluation of `f` per sweep. Memory: the arguments and results instead of all residuals
     (Griewank & Walther 2008, chapter 12).
 
     Examples

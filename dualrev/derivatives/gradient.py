@@ -19,7 +19,7 @@ def _scalar(name: str, outputs: list[Any]) -> Any:
     """Return the one real number that a gradient needs, or say what came instead."""
     if len(outputs) != 1:
         raise OutputError(
-            f"{name}: the function returned a container of {len(outputs)} arrays; a gradient needs one real number. "
+            f"{name}: the function returned a container (tuple, dict, ...) of {len(outputs)} arrays; a gradient needs one real number (a scalar). "
             "Call dualrev.jacobian(f), dualrev.vjp(f, x), or pass has_aux=True if it returns (y, aux)."
         )
     y = outputs[0]
@@ -41,7 +41,9 @@ def _scalar(name: str, outputs: list[Any]) -> Any:
     return y
 
 
-class _Gradient(Transform):
+class Gradient(Transform):
+    """The gradient of a function as a callable; `hessian` differentiates it once more."""
+
     name = "grad"
     argnums: Argnums
     has_aux: bool
@@ -60,7 +62,7 @@ class _Gradient(Transform):
         return (result, run.aux) if self.has_aux else result
 
 
-class _ValueAndGradient(_Gradient):
+class ValueAndGradient(Gradient):
     name = "value_and_grad"
 
 
@@ -101,7 +103,7 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> 
     >>> dr.grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
     array([2., 4.])
     """
-    return _Gradient(f, argnums=argnums, has_aux=has_aux, with_value=False)
+    return Gradient(f, argnums=argnums, has_aux=has_aux, with_value=False)
 
 
 def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -134,4 +136,4 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = 
     >>> minimize(dr.value_and_grad(rosen), np.array([-1.2, 1.0]), jac=True).x.round(5)
     array([1., 1.])
     """
-    return _ValueAndGradient(f, argnums=argnums, has_aux=has_aux, with_value=True)
+    return ValueAndGradient(f, argnums=argnums, has_aux=has_aux, with_value=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from dualrev.core.array import Traced, dtype_of
 from dualrev.core.levels import next_depth
+from dualrev.derivatives.gradient import Gradient
 from dualrev.derivatives.passes import Argnums, Inputs, ReversePass, push, record
 from dualrev.derivatives.products import _zeros
 from dualrev.derivatives.transform import Transform
@@ -70,7 +71,7 @@ class _Jacobian(Transform):
             seeds = _seeds(leaves, start, stop)
             ys, ts, rebuild, aux = push(self.name, inputs, self.f, seeds, kwargs, stop - start, self.has_aux)
             pieces.append(
-                [np.zeros((stop - start, *np.shape(y))) if t is None else t for y, t in zip(ys, ts, strict=True)]
+                [np.zeros((stop - start, *np.shape(y)), _float_dtype(y)) if t is None else t for y, t in zip(ys, ts, strict=True)]
             )
         blocks = []
         for k, y in enumerate(ys):
@@ -136,12 +137,18 @@ class _Jacobian(Transform):
         return blocks, recorded.rebuild, recorded.aux
 
 
+def _float_dtype(y: Any) -> np.dtype[Any]:
+    kind = dtype_of(y)
+    return kind if kind.kind in "fc" else np.dtype(float)
+
+
 def _own(block: Any, x: Any, y: Any) -> Any:
+    """Return a block in memory of its own, in the argument's precision, complex if anything is."""
     if isinstance(block, Traced):
         return block
-    kind = np.result_type(dtype_of(x), dtype_of(y) if dtype_of(y).kind in "fc" else np.float32)
-    if dtype_of(x).itemsize * (2 if dtype_of(x).kind == "f" and kind.kind == "c" else 1) < kind.itemsize:
-        kind = np.result_type(dtype_of(x), np.complex64) if kind.kind == "c" else dtype_of(x)
+    kind = dtype_of(x)
+    if _float_dtype(y).kind == "c":
+        kind = np.result_type(kind, np.complex64)
     return np.array(block, dtype=kind, order="C")
 
 
@@ -248,7 +255,7 @@ class _Hessian(_Jacobian):
     name = "hessian"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        gradient = _Jacobian(self.f, argnums=self.argnums, mode="reverse", chunk=None, has_aux=self.has_aux)
+        gradient = Gradient(self.f, name=self.name, argnums=self.argnums, has_aux=self.has_aux, with_value=False)
         outer = _Jacobian(gradient, argnums=self.argnums, mode="forward", chunk=self.chunk, has_aux=self.has_aux)
         return outer(*args, **kwargs)
 
@@ -261,19 +268,19 @@ def hessian(
     Parameters
     ----------
     f : callable
-        Returns one real float (an array works too: the second derivative of every entry).
+        Returns one real float.
     argnums, chunk, has_aux
         As in `jacobian`.
 
     Returns
     -------
     callable
-        Called like `f`; returns an array of shape ``y.shape + x.shape + x.shape``.
+        Called like `f`; returns an array of shape ``x.shape + x.shape``.
 
     Raises
     ------
     OutputError, InputError
-        As in `jacobian`.
+        As in `grad`.
 
     Notes
     -----

@@ -14,10 +14,10 @@ import numpy as np
 from dualrev.core.array import Traced, dtype_of
 from dualrev.core.levels import Level
 from dualrev.derivatives.containers import flatten, input_leaf, output_leaf
-from dualrev.errors import CapturedWriteError, LevelError, OutputError, describe
+from dualrev.errors import CapturedWriteError, LevelError, OutputError, ShapeError, describe
 from dualrev.modes.forward import Dual, Forward, dual
 from dualrev.modes.reverse import Tape, Variable, run
-from dualrev.modes.trace import raising
+from dualrev.modes.trace import has_nan, raising
 
 __all__ = ["Inputs", "ReversePass", "push", "record"]
 
@@ -39,7 +39,9 @@ class Inputs:
         self.name = name
         self.args = args
         self.one = isinstance(argnums, int)
-        positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+        positions = (argnums,) if isinstance(argnums, int) else tuple(argnums) if isinstance(argnums, Sequence) else ()
+        if isinstance(argnums, bool) or not positions or not all(isinstance(p, int) for p in positions):
+            raise TypeError(f"{name}: argnums= is an integer or a sequence of integers, not {argnums!r}")
         count = len(args)
         for p in positions:
             if not -count <= p < count:
@@ -119,7 +121,7 @@ def _fit(name: str, x: Any, t: Any, word: str) -> Any:
             raise TypeError(f"{name}: the {word} of a real argument must be real, not {t.dtype}")
         t = t.astype(kind)[()]
     if np.shape(t) != np.shape(x):
-        raise ValueError(f"{name}: the {word} has shape {np.shape(t)}, its argument {np.shape(x)}")
+        raise ShapeError(f"{name}: the {word} has shape {np.shape(t)}, its argument {np.shape(x)}")
     return t
 
 
@@ -152,18 +154,22 @@ def push(
     `tangents` holds one array per leaf, with a leading axis of `directions` lanes if that is given. Returns primals and
     tangents of the outputs, the function that rebuilds the output's structure, and the auxiliary result.
     """
-    level = Forward(directions)
-    traced = [dual(x, t, level) for x, t in zip(inputs.leaves, tangents, strict=True)]
-    leaves, rebuild, aux = inputs.call(level, f, traced, kwargs, has_aux)
-    ys, ts = [], []
-    for leaf in leaves:
-        if isinstance(leaf, Dual) and leaf.level is level:
-            ys.append(leaf.primal)
-            ts.append(leaf.tangent)
-        else:
-            check_outer(leaf, level)
-            ys.append(leaf)
-            ts.append(None)
+    for careful in (False, True):
+        level = Forward(directions, careful=careful)
+        traced = [dual(x, t, level) for x, t in zip(inputs.leaves, tangents, strict=True)]
+        leaves, rebuild, aux = inputs.call(level, f, traced, kwargs, has_aux)
+        ys, ts = [], []
+        for leaf in leaves:
+            if isinstance(leaf, Dual) and leaf.level is level:
+                ys.append(leaf.primal)
+                ts.append(leaf.tangent)
+            else:
+                check_outer(leaf, level)
+                ys.append(leaf)
+                ts.append(None)
+        # The shortcuts multiply 0 by inf to NaN. If a NaN has come out, the function runs again with strong zeros.
+        if level.watch or all(t is None or not has_nan(t) for t in ts):
+            break
     return ys, ts, rebuild, aux
 
 
@@ -243,9 +249,11 @@ def _result(x: Any, ct: Any) -> Any:
     return np.array(ct, dtype=kind)
 
 
-def record(name: str, inputs: Inputs, f: Callable[..., Any], kwargs: dict[str, Any], has_aux: bool = False) -> ReversePass:
-    """Evaluate `f` on a tape."""
-    tape = Tape(watch=raising())
+def record(
+    name: str, inputs: Inputs, f: Callable[..., Any], kwargs: dict[str, Any], has_aux: bool = False, keep: bool = False
+) -> ReversePass:
+    """Evaluate `f` on a tape; with `keep` the tape outlives the call, so plain arrays are copied, not locked."""
+    tape = Tape(watch=raising(), copying=keep)
     traced = [tape.leaf(x) for x in inputs.leaves]
     indices = [v.index for v in traced]
     try:

@@ -93,9 +93,6 @@ class _Pullback:
         seeds = [seed_cotangent(y, leaf) for y, leaf in zip(recorded.outputs, leaves, strict=True)]
         return recorded.inputs.structure(recorded.finish(recorded.pull(seeds)))
 
-    def __del__(self) -> None:
-        self._run.tape.captures.release()
-
 
 def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """Evaluate a function and return its pullback ct ↦ Jᵀ ct, in reverse mode.
@@ -122,7 +119,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     Notes
     -----
     Cost: one evaluation, and one sweep per call of the pullback. The adjoint is with respect to Re(conj(a)·b).
-    Large plain arrays that the sweep needs stay read-only as long as the pullback lives.
+    Plain arrays that the sweep needs are copied, so they may be overwritten while the pullback lives.
 
     Examples
     --------
@@ -133,7 +130,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """
     check_callable("vjp", f)
     inputs = Inputs("vjp", primals, _every(primals))
-    recorded = record("vjp", inputs, f, {}, has_aux)
+    recorded = record("vjp", inputs, f, {}, has_aux, keep=True)
     y = recorded.rebuild([own(v) for v in recorded.outputs])
     pullback = _Pullback(recorded)
     return (y, pullback, recorded.aux) if has_aux else (y, pullback)
@@ -166,9 +163,6 @@ class _Linear:
             t = _zeros(y) if ct is None else ct
             out.append(own(np.real(t) if dtype_of(t).kind == "c" and dtype_of(y).kind != "c" else t))
         return self._recorded.rebuild(out)
-
-    def __del__(self) -> None:
-        self._recorded.tape.captures.release()
 
 
 def linearize(f: Callable[..., Any], *primals: Any) -> Any:
@@ -205,7 +199,7 @@ def linearize(f: Callable[..., Any], *primals: Any) -> Any:
     """
     check_callable("linearize", f)
     inputs = Inputs("linearize", primals, _every(primals))
-    recorded = record("linearize", inputs, f, {})
+    recorded = record("linearize", inputs, f, {}, keep=True)
     return recorded.rebuild([own(v) for v in recorded.outputs]), _Linear(inputs, recorded)
 
 

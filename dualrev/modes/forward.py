@@ -148,31 +148,28 @@ class Forward(Level):
     ----------
     lanes : Batch or None
         In vector mode the level of the directions; tangents then have the lane axis in front.
-    invalid : bool
-        Set by the floating-point handler when an operation made a NaN out of numbers, which may be zero times infinity.
     watch : bool
-        Take no shortcuts: `debug` checks every result, and duals by hand have no handler that sets `invalid`.
+        Take no shortcuts: `debug` checks every result, and the general path applies strong zeros.
     order : int
         For duals made by hand, how many of them are nested; zero for a transform.
     """
 
-    __slots__ = ("errors", "invalid", "lanes", "order", "watch")
+    __slots__ = ("errors", "lanes", "order", "watch")
 
-    def __init__(self, directions: int | None = None, depth: float | None = None, order: int = 0) -> None:
+    def __init__(
+        self, directions: int | None = None, depth: float | None = None, order: int = 0, careful: bool = False
+    ) -> None:
         super().__init__(depth)
         self.lanes = None if directions is None else Batch(directions, next_depth())
-        self.invalid = False
         self.order = order
-        self.watch = order > 0 or raising()
+        self.watch = careful or order > 0 or raising()
         self.errors: Any = None
 
     def __enter__(self) -> Forward:
-        # Tangents make floating-point noise that the user's code does not; warnings are held back while the level is
-        # open, and "invalid" is watched, as it is how 0 * inf shows itself.
+        # Tangents make floating-point noise that the user's code does not: warnings are held back while the level is
+        # open; errors that the user asked for with np.errstate(...="raise") are not.
         state = {k: ("ignore" if v == "warn" else v) for k, v in np.geterr().items()}
-        if state["invalid"] == "ignore":
-            state["invalid"] = "call"
-        self.errors = np.errstate(call=_saw_invalid, **state)  # type: ignore[arg-type]
+        self.errors = np.errstate(**state)  # type: ignore[arg-type]
         self.errors.__enter__()
         super().__enter__()
         return self
@@ -270,12 +267,6 @@ class Forward(Level):
 
 _outermost: list[Forward] = []
 _by_hand: WeakKeyDictionary[Level, list[Forward]] = WeakKeyDictionary()
-
-
-def _saw_invalid(kind: str, flag: int) -> None:
-    for level in open_levels():
-        if isinstance(level, Forward):
-            level.invalid = True
 
 
 def residuals(keeps: tuple[int, ...], primals: tuple[Any, ...], y: Any, position: int) -> list[Any]:

@@ -46,10 +46,6 @@ def fill(t: Any, y: Any, level: Forward) -> Any:
 
 def _dual(indent: str, cls: str) -> list[str]:
     return [
-        # Zero times infinity has made a NaN: the general path applies strong zeros.
-        f"{indent}if level.invalid:",
-        f"{indent}    level.invalid = False",
-        f"{indent}    return level.process(primitive, operands, EMPTY)",
         f"{indent}out = new({cls})",
         f"{indent}out.primal = y",
         f"{indent}out.tangent = t",
@@ -60,7 +56,7 @@ def _dual(indent: str, cls: str) -> list[str]:
 
 def _pushed(primitive: Primitive, position: int, tangent: str) -> str:
     """Expression of one operand's contribution to the tangent."""
-    return product(primitive, position, tangent, "strong" if primitive.singular else "pure")[1]
+    return product(primitive, position, tangent, "pure")[1]
 
 
 def _unary(primitive: Primitive) -> Callable[[Any], Any]:
@@ -69,7 +65,6 @@ def _unary(primitive: Primitive) -> Callable[[Any], Any]:
         "    level = v.level",
         "    if level.closed:",
         "        level.check()",
-        "    operands = (v,)",
         "    x = v.primal",
         f"    y = {value_expression(primitive)}",
         f"    t = {_pushed(primitive, 0, 'v.tangent')}",
@@ -88,7 +83,6 @@ def _scope(primitive: Primitive) -> dict[str, Any]:
         "Scalar": DualScalar,
         "widen": widen,
         "fill": fill,
-        "EMPTY": {},
     }
 
 
@@ -112,12 +106,11 @@ def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
             f"                t = widen({own}.tangent, {mine}, y)",
             f"                t = fill({_pushed(primitive, position, 't')}, y, level)",
             *_dual("            ", "Array"),
-            "        return bind(primitive, operands, {})",
+            "        return bind(primitive, (p, q), {})",
         ]
 
     lines = [
         "def push(p, q):",
-        "    operands = p, q",
         "    first = p.__class__",
         "    kind = q.__class__",
         "    if first is Array or first is Scalar:",
@@ -125,7 +118,7 @@ def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
         "        a = p.primal",
         "        if kind is Array or kind is Scalar:",
         "            if q.level is not level or level.closed:",
-        "                return bind(primitive, operands, {})",
+        "                return bind(primitive, (p, q), {})",
         "            b = q.primal",
         f"            {value}",
         "            if first is Scalar is kind or a.shape == b.shape:",
@@ -142,7 +135,7 @@ def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
         "        b = q.primal",
         "        kind = first",
         *with_constant("q", "b", "a", 1),
-        "    return bind(primitive, operands, {})",
+        "    return bind(primitive, (p, q), {})",
     ]
     return compile_function(f"pushing of {primitive.name}", lines, _scope(primitive))
 

@@ -104,12 +104,12 @@ class Tape(Level):
 
     __slots__ = ("append", "captures", "counter", "cotangents", "nodes", "plain", "records", "watch")
 
-    def __init__(self, watch: bool = True) -> None:
+    def __init__(self, watch: bool = True, copying: bool = False) -> None:
         super().__init__()
         self.nodes: list[Any] = []
         self.append = self.nodes.append
         self.counter = itertools.count()
-        self.captures = Captures()
+        self.captures = Captures(copying)
         self.plain = True
         self.watch = watch
         self.records: dict[int, Record] = {}
@@ -432,6 +432,7 @@ def sweep(nodes: list[Any], cts: list[Any], variant: str = "", keep: bool = Fals
 
 def run(tape: Tape, seeds: dict[int, Any], leaves: Any = None, keep: bool = False) -> list[Any]:
     """Sweep a tape from the seeds, and once more with strong zeros if something came out that is not finite."""
+    tape.captures.verify()
     size = max(itertools.chain((next(tape.counter),), seeds)) + 1
     plain = tape.plain and not any(isinstance(s, Traced) or s.dtype is not _FLOAT64 for s in seeds.values())
     with np.errstate(all="ignore"):

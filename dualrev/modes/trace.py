@@ -13,7 +13,7 @@ from dualrev.errors import NonFiniteError, user_location
 if TYPE_CHECKING:
     from dualrev.modes.reverse import Tape
 
-__all__ = ["Record", "debug", "is_finite", "raising", "record_error", "trace_text", "watching"]
+__all__ = ["Record", "debug", "has_nan", "is_finite", "raising", "record_error", "trace_text", "watching"]
 
 _nan: ContextVar[str] = ContextVar("dualrev_debug_nan", default="ignore")
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -86,6 +86,17 @@ def is_finite(x: Any) -> bool:
         x = x.primal
     square = np.vdot(x, x)
     return bool(square - square == 0)
+
+
+def has_nan(x: Any) -> bool:
+    """Say whether an array, or a tangent inside it, has a NaN."""
+    while isinstance(x, Traced):
+        tangent = getattr(x, "tangent", None)
+        if tangent is not None and has_nan(tangent):
+            return True
+        x = x.primal
+    square = np.vdot(x, x)
+    return bool(square != square)
 
 
 def record_error(kind: str, record: Record, found: Any) -> NonFiniteError:

@@ -2,11 +2,16 @@
 
 from dualrev.rules import arithmetic as arithmetic
 from dualrev.rules import complexes as complexes
+from dualrev.rules import contraction as contraction
 from dualrev.rules import creation as creation
+from dualrev.rules import determinants as determinants
 from dualrev.rules import diagonals as diagonals
+from dualrev.rules import einsum as einsum
 from dualrev.rules import exponential as exponential
 from dualrev.rules import indexing as indexing
 from dualrev.rules import joining as joining
+from dualrev.rules import linalg as linalg
+from dualrev.rules import norms as norms
 from dualrev.rules import padding as padding
 from dualrev.rules import queries as queries
 from dualrev.rules import reductions as reductions

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from dualrev.core.array import as_view, value
+from dualrev.core.array import as_view
 from dualrev.core.bind import operand
 from dualrev.core.domains import case
 from dualrev.core.flavours import linear
@@ -114,4 +114,8 @@ def triu_indices_from(arr: Any, k: int = 0) -> Any:
 
 @numpy_function(np.diag_indices_from, kind="passes")
 def diag_indices_from(arr: Any) -> Any:
-    return np.diag_indices_from(value(arr))
+    if arr.ndim < 2:
+        raise ValueError("input array must be at least 2-d")
+    if len(set(arr.shape)) != 1:
+        raise ValueError("All dimensions of input must be of equal length")
+    return np.diag_indices(arr.shape[0], arr.ndim)

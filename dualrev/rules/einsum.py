@@ -206,7 +206,10 @@ def _path(plan: Plan, shapes: tuple[tuple[int, ...], ...], optimize: Any) -> lis
     if len(shapes) == 2:
         return [(0, 1)]
     dummies = [np.broadcast_to(0.0, s) for s in shapes]
-    path = np.einsum_path(f"{','.join(plan.terms)}->{plan.out}", *dummies, optimize=optimize or "greedy")[0]
+    explicit = isinstance(optimize, tuple) and optimize[0] == "einsum_path"
+    subscripts = f"{','.join(plan.terms)}->{plan.out}"
+    how = list(optimize) if explicit else optimize or "greedy"
+    path = np.einsum_path(subscripts, *dummies, optimize=how)[0]
     return [tuple(step) for step in path[1:]]
 
 

@@ -147,7 +147,7 @@ def concatenate(
     if ndim == 0:
         raise ValueError("zero-dimensional arrays cannot be concatenated")
     axis = negative_axis(axis, ndim)
-    sizes = [a.shape[axis] if len(a.shape) == ndim else 0 for a in operands]
+    sizes = [np.shape(a)[axis] if np.ndim(a) == ndim else 0 for a in operands]
     starts = tuple(itertools.accumulate(sizes[:-1], initial=0))
     y = _concatenated.call(*operands, axis=axis, starts=starts)
     return _finish(y, out, dtype, casting, "np.concatenate")

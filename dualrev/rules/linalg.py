@@ -18,7 +18,7 @@ from dualrev.core.shapes import lift
 from dualrev.errors import UnsupportedError
 from dualrev.rules.contraction import array_operand
 
-__all__ = ["square"]
+__all__ = ["hermitian", "square"]
 
 
 def square(a: Any, name: str) -> Any:
@@ -31,6 +31,11 @@ def square(a: Any, name: str) -> Any:
     return a
 
 
+def hermitian(m: Any) -> Any:
+    """The conjugate transpose."""
+    return np.conjugate(m).mT if dtype_of(m).kind == "c" else m.mT
+
+
 def _solve_value(a: Any, b: Any, *, vector: bool) -> Any:
     if a.ndim > 2:
         return np.linalg.solve(a, b[..., None])[..., 0] if vector else np.linalg.solve(a, b)
@@ -38,7 +43,8 @@ def _solve_value(a: Any, b: Any, *, vector: bool) -> Any:
         return np.linalg.solve(a, b)
     # One matrix and many right-hand sides: one factorisation.
     columns = np.moveaxis(b, -1 if vector else -2, 0)
-    y = np.linalg.solve(a, columns.reshape(len(columns), -1)).reshape(columns.shape)
+    flat = columns.reshape(len(columns), b.size // max(len(columns), 1))
+    y = np.linalg.solve(a, flat).reshape(columns.shape)
     return np.moveaxis(y, 0, -1 if vector else -2)
 
 
@@ -127,11 +133,6 @@ def _half(m: Any) -> Any:
     return m * (np.tri(n, n, -1, dtype=dtype_of(m)) + np.eye(n, dtype=dtype_of(m)) / 2)
 
 
-def _hermitian(m: Any) -> Any:
-    """The conjugate transpose."""
-    return np.conjugate(m).mT if dtype_of(m).kind == "c" else m.mT
-
-
 @general(
     np.linalg.cholesky,
     on=[case(positive_definite(3, 3)), case(positive_definite(2, 2, 2)), case(positive_definite(1, 1))],
@@ -145,21 +146,21 @@ class cholesky:
     def tangent(t: Any, y: Any) -> Any:
         # The Hermitian matrix whose lower triangle is that of t.
         t = _half(t)
-        t = t + _hermitian(t)
-        inner = np.linalg.solve(y, _hermitian(np.linalg.solve(y, t)))
-        return np.matmul(y, _half(_hermitian(inner)))
+        t = t + hermitian(t)
+        inner = np.linalg.solve(y, hermitian(np.linalg.solve(y, t)))
+        return np.matmul(y, _half(hermitian(inner)))
 
     def adjoint(ct: Any, y: Any) -> Any:
         inner = np.linalg.solve(y.mT, _half(np.matmul(y.mT, ct)))
-        g = np.linalg.solve(_hermitian(y), inner.mT).mT
-        return _half(g + _hermitian(g))
+        g = np.linalg.solve(hermitian(y), inner.mT).mT
+        return _half(g + hermitian(g))
 
 
 @numpy_function(np.linalg.cholesky, kind="rule")
 def cholesky_factor(a: Any, /, *, upper: bool = False) -> Any:
     """Answer ``np.linalg.cholesky``; the upper factor is that of the transposed triangle."""
     a = square(a, "cholesky")
-    return _hermitian(cholesky(_hermitian(a))) if upper else cholesky(a)
+    return hermitian(cholesky(hermitian(a))) if upper else cholesky(a)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -211,24 +212,6 @@ def tensorinv(a: Any, ind: int = 2) -> Any:
     return np.reshape(inverse(np.reshape(a, (rows, -1))), a.shape[ind:] + a.shape[:ind])
 
 
-@numpy_function(np.linalg.diagonal)
-def diagonal(x: Any, /, *, offset: int = 0) -> Any:
-    """Answer ``np.linalg.diagonal``."""
-    return np.diagonal(x, offset, axis1=-2, axis2=-1)
-
-
-@numpy_function(np.linalg.trace)
-def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
-    """Answer ``np.linalg.trace``."""
-    return np.trace(x, offset, axis1=-2, axis2=-1, dtype=dtype)
-
-
-@numpy_function(np.linalg.matrix_transpose)
-def matrix_transpose(x: Any, /) -> Any:
-    """Answer ``np.linalg.matrix_transpose``."""
-    return np.matrix_transpose(x)
-
-
 _NOT_GIVEN = object()
 
 
@@ -259,13 +242,13 @@ class pseudoinverse:
     """dY = −Y dA Y + Y Yᴴ dAᴴ (1 − A Y) + (1 − Y A) dAᴴ Yᴴ Y, at constant rank (Golub & Pereyra 1973, eq. 4.12)."""
 
     def tangent(t: Any, x: Any, y: Any) -> Any:
-        h, yh = _hermitian(t), _hermitian(y)
+        h, yh = hermitian(t), hermitian(y)
         left, right = (y @ yh) @ h, h @ (yh @ y)
         return left - (left @ x) @ y + right - y @ (x @ right) - (y @ t) @ y
 
     def adjoint(ct: Any, x: Any, y: Any) -> Any:
         # With respect to Re(sum(ct * t)), t ↦ U tᴴ V has the transpose ct ↦ conj(V) ctᴴ conj(U).
-        h, yt, xc, yc = _hermitian(ct), y.mT, _hermitian(x).mT, _hermitian(y).mT
+        h, yt, xc, yc = hermitian(ct), y.mT, hermitian(x).mT, hermitian(y).mT
         left, right = (h @ yc) @ yt, (yt @ yc) @ h
         return left - xc @ (yc @ left) + right - (right @ yc) @ xc - (yt @ ct) @ yt
 

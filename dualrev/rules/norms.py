@@ -13,6 +13,7 @@ from dualrev.core.primitive import numpy_function
 from dualrev.core.shapes import negative_axes, negative_axis, spread
 from dualrev.errors import UnsupportedError
 from dualrev.rules.contraction import array_operand
+from dualrev.rules.linalg import hermitian
 
 __all__ = ["euclidean", "singular_values"]
 
@@ -140,23 +141,110 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 # Singular values
 
 
-def _hermitian(m: Any) -> Any:
-    return np.conjugate(m).mT if dtype_of(m).kind == "c" else m.mT
+def _gaps(s: Any) -> Any:
+    """F: the reciprocals of sⱼ² − sᵢ², zero on the diagonal."""
+    eye = np.eye(s.shape[-1], dtype=bool)
+    gap = (s[..., None, :] - s[..., :, None]) * (s[..., None, :] + s[..., :, None])
+    return np.where(eye, 0, 1 / np.where(eye, 1, gap))
 
 
-def _wide(rng: np.random.Generator) -> Any:
-    return rng.normal(size=(2, 2, 3))
+def _phase(m: Any, s: Any) -> Any:
+    """The diagonal matrix of i Im(mᵢᵢ) / sᵢ: the phases of the vectors are put into U."""
+    return 1j * np.imag(m) * np.eye(s.shape[-1]) / s[..., None, :]
 
 
 @general(
     lambda x: tuple(np.linalg.svd(x, full_matrices=False)),
-    on=[case((3, 2)), case(_wide), case(_complex(3, 3))],
+    on=[case((3, 2)), case((2, 2, 3))],
     name="svd",
     batch=batch_leading,
     analytic=False,
-    kinks="equal singular values: infinite where the vectors are asked for; phases of complex vectors are a choice",
+    kinks="infinite where singular values are equal",
 )
 class svd:
-    """x."""
+    """With M = Uᴴ dA V: ds = Re diag M, dU = U (F∘(M S + S Mᴴ)) + (1 − U Uᴴ) dA V S⁻¹, and V likewise (Townsend 2016)."""
+
+    def tangent(t: Any, y: Any) -> Any:
+        u, s, vh = y
+        v, row, column = hermitian(vh), s[..., None, :], s[..., :, None]
+        tv, thu = np.matmul(t, v), np.matmul(hermitian(t), u)
+        m, mh, f = np.matmul(hermitian(u), tv), np.matmul(vh, thu), _gaps(s)
+        p, q = f * (m * row + column * mh), f * (column * m + mh * row)
+        if dtype_of(m).kind == "c":
+            p = p + _phase(m, s)
+        du, dv = np.matmul(u, p), np.matmul(v, q)
+        if u.shape[-2] > s.shape[-1]:
+            du = du + (tv - np.matmul(u, m)) / row
+        if v.shape[-2] > s.shape[-1]:
+            dv = dv + (thu - np.matmul(v, mh)) / row
+        return du, np.real(np.diagonal(m, axis1=-2, axis2=-1)), hermitian(dv)
+
+    def adjoint(ct: Any, y: Any) -> Any:
+        u, s, vh = y
+        ct_u, ct_s, ct_v = ct[0], np.real(ct[1]), hermitian(ct[2])
+        vt, row, column = np.conjugate(vh), s[..., None, :], s[..., :, None]
+        a, b, f = np.matmul(u.mT, ct_u), np.matmul(vt, ct_v), _gaps(s)
+        fa, fb = f * a, f * b
+        m = ct_s[..., None, :] * np.eye(s.shape[-1], dtype=bool)
+        m = m + fa * row + column * fb + hermitian(column * fa + fb * row)
+        if dtype_of(a).kind == "c":
+            m = m + _phase(a, s)
+        uc = np.conjugate(u)
+        g = np.matmul(np.matmul(uc, m), vt)
+        if u.shape[-2] > s.shape[-1]:
+            g = g + np.matmul((ct_u - np.matmul(uc, a)) / row, vt)
+        if vh.shape[-1] > s.shape[-1]:
+            g = g + np.matmul(uc / row, hermitian(ct_v - np.matmul(hermitian(vt).mT.mT, b)))
+        return g
 
 
+def _singular_vectors(x: Any) -> tuple[Any, Any]:
+    u, _, vh = svd(x)
+    return np.conjugate(u), np.conjugate(vh)
+
+
+@general(
+    lambda x: np.linalg.svd(x, compute_uv=False),
+    on=[case((3, 2)), case((2, 2, 3)), case(regular(3, 3)), case(_complex(3, 2))],
+    name="singular_values",
+    batch=batch_leading,
+    analytic=False,
+    kinks="where values are equal or zero, those of the decomposition at hand",
+)
+class singular_values:
+    """dsᵢ = Re(uᵢᴴ dA vᵢ) (Giles 2008, section 3.2)."""
+
+    def tangent(t: Any, x: Any) -> Any:
+        u, vh = _singular_vectors(x)
+        return np.real(np.sum(u * np.matmul(t, vh.mT), axis=-2))
+
+    def adjoint(ct: Any, x: Any) -> Any:
+        u, vh = _singular_vectors(x)
+        return np.matmul(u * np.real(ct)[..., None, :], vh)
+
+
+@numpy_function(np.linalg.svdvals, kind="rule")
+def svdvals(x: Any, /) -> Any:
+    """Answer ``np.linalg.svdvals``."""
+    x = array_operand(x)
+    if x.ndim < 2:
+        raise np.linalg.LinAlgError(f"{x.ndim}-dimensional array given. Array must be at least two-dimensional")
+    return singular_values(x)
+
+
+@numpy_function(np.linalg.svd, note="singular values only")
+def svd_values(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+    """Answer ``np.linalg.svd(a, compute_uv=False)``."""
+    if compute_uv:
+        raise UnsupportedError("np.linalg.svd", "singular vectors have no rule", "pass compute_uv=False")
+    return svdvals(a)
+
+
+@numpy_function(np.linalg.cond)
+def cond(x: Any, p: Any = None) -> Any:
+    """Answer ``np.linalg.cond``."""
+    x = array_operand(x)
+    if p is None or p in (2, -2):
+        s = svdvals(x)
+        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+    return norm(x, p, axis=(-2, -1)) * norm(np.linalg.inv(x), p, axis=(-2, -1))

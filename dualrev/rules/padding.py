@@ -68,10 +68,6 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
         if kwargs:
             raise ValueError(f"unsupported keyword arguments for mode 'constant': {set(kwargs)}")
         return _constant(x, widths, values)
-    if not isinstance(x, Traced):
-        raise UnsupportedError(
-            f"np.pad with mode={mode!r}", "its options are traced", "plain numbers"
-        )
     if mode in _COPYING and kwargs.get("reflect_type", "even") == "even":
         positions = np.arange(x.size).reshape(x.shape)
         return gather(x, np.pad(positions, widths, mode, **kwargs))

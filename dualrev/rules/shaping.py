@@ -85,6 +85,13 @@ def _sizes(shape: Any, total: int) -> tuple[int, ...]:
     return sizes
 
 
+def _lane(x: Any) -> np.ndarray:
+    """Return the plain array, of one lane if there are lanes: its memory layout is asked for."""
+    plain = np.asarray(value(x))
+    lead = plain.ndim - x.ndim
+    return plain[(0,) * lead] if all(plain.shape[:lead]) else np.empty(x.shape, plain.dtype)
+
+
 @numpy_function(np.reshape, kind="rule", note="a view where NumPy makes one")
 def reshape(
     a: Any,
@@ -99,9 +106,7 @@ def reshape(
     to = _sizes(newshape if shape is None else shape, x.size)
     if order not in ("C", "F", "A"):
         raise ValueError(f"order must be one of 'C', 'F' or 'A' (got {order!r})")
-    if order == "F" or (
-        order == "A" and x.ndim > 1 and x.flags.f_contiguous and not x.flags.c_contiguous
-    ):
+    if order == "F" or (order == "A" and np.isfortran(_lane(x))):
         y = transpose(reshape(transpose(x), to[::-1]))
         shared = isinstance(y, Traced) and y.ndim and np.may_share_memory(value(y), value(x))
         if shared:
@@ -118,12 +123,9 @@ def reshape(
 def ravel(a: Any, order: str = "C") -> Any:
     x = operand(a)
     if order == "K":
-        flags = getattr(x, "flags", None)
-        if flags is not None and not flags.c_contiguous and not flags.f_contiguous:
-            raise UnsupportedError(
-                "np.ravel with order='K'", "the array is contiguous in neither order", "order='C'"
-            )
-        order = "A"
+        strides = _lane(x).strides
+        x = transpose(x, sorted(range(x.ndim), key=lambda k: -abs(strides[k])))
+        order = "C"
     return reshape(x, (x.size,), order)
 
 
@@ -158,16 +160,11 @@ def _at_least(name: str, place: Callable[[tuple[int, ...]], tuple[int, ...]]) ->
         out = []
         for a in arys:
             x = operand(a)
+            if not isinstance(x, Traced):
+                out.append(getattr(np, name)(x))
+                continue
             to = place(x.shape)
-            plain = not isinstance(x, Traced)
-            if to == x.shape:
-                out.append(np.asarray(x) if plain else x)
-            else:
-                out.append(
-                    np.reshape(x, to)
-                    if plain
-                    else _viewed(x, to, lambda v, to=to: np.reshape(v, to))
-                )  # type: ignore[misc]
+            out.append(x if to == x.shape else reshape(x, to))
         return out[0] if len(out) == 1 else tuple(out)
 
 

@@ -22,8 +22,8 @@ SAFETY = 10.0
 RTOL = 1e-7
 # An entry is verified when an error of this relative size could not hide in its tolerance.
 POWER = 1e-3
-# A derivative that differences cannot tell from zero is zero when it is this small beside the
-# slopes of the function at larger steps.
+# A derivative that differences cannot tell from zero is zero when that is known to this fraction of
+# the function's slopes at larger steps, or of the largest slope of the same output.
 NOUGHT = 1e-6
 
 
@@ -45,6 +45,8 @@ class Judge:
         A derivative within ``atol + rtol |difference|`` passes whatever the expected error.
     exact : ndarray or None
         Complex-step derivatives along the lines.
+    floor : ndarray or None
+        Rounding to be expected in the derivative of each output, where it is known.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Judge:
         rtol: float | None = None,
         atol: float | None = None,
         exact: np.ndarray | None = None,
+        floor: np.ndarray | None = None,
     ) -> None:
         self.F = F
         self.y = y
@@ -66,8 +69,12 @@ class Judge:
         self.labels = labels
         self.rtol = RTOL if rtol is None else rtol
         self.atol = 0.0 if atol is None else atol
-        self.slopes = central_slopes(F, y, lines, rounding)
+        slopes = central_slopes(F, y, lines, rounding)
         self.exact = exact
+        self.floor = np.zeros(y.size) if floor is None else floor
+        self.slopes = slopes._replace(error=slopes.error + self.floor[:, None])
+        value, error = np.abs(self.slopes.value), self.slopes.error
+        self._largest = np.max(np.where(value > SAFETY * error, value, 0.0), axis=1, initial=0.0)
         self._views: dict[int, View] = {}
 
     def contradicted(self) -> np.ndarray:
@@ -137,7 +144,10 @@ class Judge:
         resolution = SAFETY * error
         size = np.fmax(np.abs(value), np.abs(claim))
         strong = resolution <= POWER * size
-        zero = (size <= resolution) & (error <= _rounding_level(self.rounding, magnitude)[:, None])
+        nought = np.fmax(
+            SAFETY * _rounding_level(self.rounding, magnitude), NOUGHT * self._largest
+        )
+        zero = (size <= resolution) & (resolution <= nought[:, None])
         settled: np.ndarray = (gap <= tolerance) & (close | strong | zero) & ~bent
         return settled
 
@@ -197,8 +207,10 @@ class Judge:
                 return self._entry(claim, i, s, "kink", why, sides=(left, right)), 1.0
             why = f"the function has a kink {where}, and the derivative lies outside its sides"
             return self._entry(claim, i, s, "wrong", why, sides=(left, right)), np.inf
-        value, error = float(view.central.value[i]), float(view.central.error[i])
-        first, first_error = self.slopes.value[i, s], self.slopes.error[i, s]
+        value, error = float(view.central.value[i]), float(view.central.error[i] + self.floor[i])
+        # The first differences went down to steps of 2^-8 or so.
+        first = self.slopes.value[i, s]
+        first_error = self.slopes.error[i, s] + 2.0**10 * view.noise[i]
         if first_error < error and not abs(first - value) > SAFETY * (first_error + error):
             value, error = first, first_error
         why = ""
@@ -211,10 +223,12 @@ class Judge:
         resolution = SAFETY * error
         gap, tolerance = abs(c - value), self.atol + self.rtol * abs(value) + resolution
         size = max(abs(c), abs(value))
-        zero = size <= resolution and (
-            error <= _rounding_level(self.rounding[i], self.slopes.magnitude[i])
-            or resolution <= NOUGHT * view.span[i]
+        nought = max(
+            SAFETY * _rounding_level(self.rounding[i], self.slopes.magnitude[i]),
+            NOUGHT * view.span[i],
+            NOUGHT * self._largest[i],
         )
+        zero = size <= resolution <= nought
         close = gap <= self.atol + self.rtol * abs(value)
         if gap > tolerance:
             verdict = "wrong"

@@ -14,9 +14,9 @@ import numpy as np
 
 from dualrev.errors import InputError
 from dualrev.testing.claims import Gradient, Handwritten, Traced, columns_of
-from dualrev.testing.comparison import Judge
+from dualrev.testing.comparison import SAFETY, Judge
 from dualrev.testing.coordinates import RealFunction, Space
-from dualrev.testing.differences import Lines
+from dualrev.testing.differences import FIRST_STEP, Lines
 from dualrev.testing.report import Adjoint, Comparison, DerivativeReport, Entry
 
 __all__ = ["check_derivatives"]
@@ -172,6 +172,7 @@ class _Check:
         self.scales = self.real.inputs.scales(self.real.x)
         # Weights that let every output count in second derivatives; filled by `first`.
         self.weights = np.ones(self.real.outputs.size)
+        self.size = 0.0
 
     def first(self, jac: Callable[..., Any] | None) -> None:
         """Compare first derivatives, and forward with reverse mode."""
@@ -186,9 +187,12 @@ class _Check:
         judge = self._judge(real, real.y, lines, real.rounding, exact)
         if exact is not None:
             self._report_complex_step(judge)
-        top = np.max(np.abs(judge.slopes.value), axis=1, initial=0.0)
+        # An output whose slopes are lost in their errors keeps weight one.
+        seen = np.abs(judge.slopes.value) > SAFETY * judge.slopes.error
+        top = np.max(np.where(seen, np.abs(judge.slopes.value), 0.0), axis=1, initial=0.0)
         usable = np.isfinite(top) & (top > 0)
         self.weights[usable] = np.exp2(-np.round(np.log2(top[usable])))
+        self.size = np.max(self.weights * np.fmax(top, np.abs(real.y)), initial=0.0)
         traced = Traced(real.traceable, real.inputs, real.outputs, real.x)
         if "forward" in self.modes:
             forward = traced.forward(vectors)
@@ -214,7 +218,7 @@ class _Check:
             # Too many outputs for a sweep each: random combinations of them.
             mix = self.rng.choice([-1.0, 1.0], (DIRECTIONS, m))
             rows = traced.reverse(list(mix))
-            rounding = np.full(len(mix), real.rounding.max())
+            rounding = np.full(len(mix), real.rounding.max(initial=0.0))
             judge = Judge(
                 lambda v: mix @ real(v),
                 mix @ real.y,
@@ -249,7 +253,7 @@ class _Check:
             def base(vector: np.ndarray) -> np.ndarray:
                 return ct @ written.jacobian(jac, vector)
 
-        rounding = np.full(n, real.rounding.max())
+        rounding = np.full(n, real.rounding.max(initial=0.0))
         judge = self._judge(base, base(real.x), lines, rounding, None, gradient=True)
         if self.modes:
             traced = Traced(gradient.leaves, real.inputs, real.inputs, real.x)
@@ -286,7 +290,7 @@ class _Check:
         """Compare wᵀ H v for pairs of lines, where reverse mode is not wanted."""
         real = self.real
         base = gradient.by_slopes(vectors)
-        rounding = np.full(len(vectors), real.rounding.max())
+        rounding = np.full(len(vectors), real.rounding.max(initial=0.0))
         judge = Judge(
             base,
             base(real.x),
@@ -373,7 +377,8 @@ class _Check:
         ct = self.rng.normal(size=self.real.outputs.size) * self.weights
         pushed, pulled = traced.forward([t])[:, 0], traced.reverse([ct])[0]
         size = np.sum(np.abs(ct * pushed)) + np.sum(np.abs(pulled * t))
-        return Adjoint(float(ct @ pushed), float(pulled @ t), float(1e-9 * size))
+        loss = max(1e-9, 64 * self.real.rounding.max(initial=0.0))
+        return Adjoint(float(ct @ pushed), float(pulled @ t), float(loss * size))
 
     def _lines(self, full: bool) -> Lines:
         """Return the axes, or random directions ±scales where there are too many or as asked."""
@@ -395,7 +400,17 @@ class _Check:
     ) -> Judge:
         inputs, outputs = self.real.inputs.label, self.real.outputs.label
         labels = (inputs, (lambda i: f"(d f / d {inputs(i)})") if gradient else outputs)
-        return Judge(F, y, lines, rounding, labels, exact=exact, **self.tolerances)
+        # What cancels exactly in the difference may leave rounding in the derivative.
+        floor = 64 * rounding * (self.size / self.scales if gradient else self._variation())
+        return Judge(F, y, lines, rounding, labels, exact=exact, floor=floor, **self.tolerances)
+
+    def _variation(self) -> np.ndarray:
+        """Return the size of the outputs where every input is displaced a little."""
+        size = np.abs(self.real.y)
+        for tau in (-FIRST_STEP, FIRST_STEP):
+            step = tau * self.scales * self.rng.uniform(0.5, 1.0, self.real.x.size)
+            size = np.fmax(size, np.abs(self.real(self.real.x + step)))
+        return size
 
     def _complex_step(self, vectors: list[np.ndarray]) -> np.ndarray | None:
         """Return complex-step derivatives along the lines, or None and remember why."""

@@ -39,6 +39,8 @@ class View(NamedTuple):
         The smallest step at which a kink is visible: it lies within that distance of the point.
     span : ndarray
         The largest one-sided slope over the coarse steps: how much the function varies.
+    noise : ndarray
+        Rounding in the values, as measured at the smallest steps.
     """
 
     central: Side
@@ -48,6 +50,7 @@ class View(NamedTuple):
     jump: np.ndarray
     reach: np.ndarray
     span: np.ndarray
+    noise: np.ndarray
 
 
 def examine(
@@ -84,6 +87,7 @@ def examine(
             best.jump & view.jump,
             np.minimum(best.reach, view.reach),
             np.maximum(best.span, view.span),
+            np.maximum(best.noise, view.noise),
         )
     return best
 
@@ -124,6 +128,7 @@ def _single(
             _extrapolate(forward, 1, noise, h),
             *_kink(np.abs(bend), noise, h, _jump(above, below, y, floor)),
             np.fmax(_last(np.abs(forward[:6]), 6), _last(np.abs(backward[:6]), 6)),
+            noise,
         )
 
 

@@ -1,0 +1,402 @@
+"""check_primitive: one operation's rules, with the scrutiny that every rule of the package gets.
+
+Enters: a primitive, a registered NumPy function or any function with rules of its own, and samples.
+Leaves: a report with one finding per check and sample. The checks are the functions in `CHECKS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dualrev.core.primitive import ENTRIES, Primitive
+from dualrev.derivatives.containers import flatten
+from dualrev.derivatives.jacobian import jacobian
+from dualrev.derivatives.mapping import vmap
+from dualrev.derivatives.products import jvp, vjp
+from dualrev.errors import InputError
+from dualrev.testing.derivatives import check_derivatives
+from dualrev.testing.report import DerivativeReport
+
+__all__ = ["Finding", "PrimitiveReport", "check_primitive"]
+
+LANES = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check said about one sample.
+
+    Attributes
+    ----------
+    check : str
+        ``"value"``, ``"derivatives"``, ``"same variable"``, ``"batch"``, ...
+    sample : str
+        Shapes and parameters.
+    verdict : str
+        A verdict of `check_derivatives`, or ``"raised"``.
+    detail : str
+        What was found, unless all is well.
+    """
+
+    check: str
+    sample: str
+    verdict: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class PrimitiveReport:
+    """What `check_primitive` found; true if and only if every check passed on every sample."""
+
+    name: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def failures(self) -> tuple[Finding, ...]:
+        return tuple(f for f in self.findings if f.verdict != "correct")
+
+    @property
+    def ok(self) -> bool:
+        return bool(self.findings) and not self.failures
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def raise_if_wrong(self) -> PrimitiveReport:
+        """Raise AssertionError with this report if a check failed, else return it."""
+        if not self.ok:
+            raise AssertionError(str(self))
+        return self
+
+    def __str__(self) -> str:
+        samples = len({f.sample for f in self.findings})
+        lines = [f"{self.name}: {'correct' if self.ok else 'FAILED'}, {samples} samples"]
+        for check in dict.fromkeys(f.check for f in self.findings):
+            mine = [f for f in self.findings if f.check == check]
+            bad = [f for f in mine if f.verdict != "correct"]
+            lines.append(f"{check}: {len(mine) - len(bad)} of {len(mine)} correct")
+            lines += [f"    {f.sample}: {f.verdict}: {f.detail}" for f in bad]
+        return "\n  ".join(lines)
+
+
+def check_primitive(operation: Any, *args: Any, seed: int = 0, **params: Any) -> PrimitiveReport:
+    """Check an operation's rules at given operands, or on the samples of its declaration.
+
+    Parameters
+    ----------
+    operation : Primitive or callable
+        What a builder returned (`elementwise`, `linear`, ...), a NumPy function that has a rule, or any
+        function with rules of its own (`custom_jvp`, `custom_vjp`, `primitive`).
+    *args
+        Operands; if there are none, the samples that the declaration's ``on=`` names.
+    seed : int
+        Of the samples.
+    **params
+        Static parameters that go with `args`.
+
+    Returns
+    -------
+    PrimitiveReport
+        True if every check passed. They are:
+
+        - value: tracing changes neither value, shape nor dtype, nor the operands;
+        - derivatives: tangent and adjoint against differences and the complex step, the adjoint
+          identity, and second derivatives, by `check_derivatives`;
+        - same variable: one traced operand in two slots;
+        - batch: `vmap` over each operand and over all equals a loop;
+        - vector mode: `jacobian` in both modes equals one pass per direction;
+        - single precision: float32 in, float32 out, accurate;
+        - memory layout: strided and read-only operands give the same derivatives;
+        - shapes (elementwise operations): 0-d, empty and broadcast operands.
+
+    Raises
+    ------
+    InputError
+        If there are neither operands nor declared samples.
+
+    Examples
+    --------
+    >>> import numpy as np, dualrev as dr
+    >>> cube = dr.elementwise(lambda x: x**3, lambda x: 3 * x**2, on=dr.reals, name="cube_checked")
+    >>> dr.check_primitive(cube).ok
+    True
+    >>> wrong = dr.elementwise(lambda x: x**3, lambda x: 2 * x**2, on=dr.reals, name="cube_wrong")
+    >>> sorted({f.check for f in dr.check_primitive(wrong).failures})
+    ['derivatives', 'shapes']
+    """
+    call = operation
+    if not isinstance(operation, Primitive) and _hashable(operation) and operation in ENTRIES:
+        call = ENTRIES[operation].call
+        # A composite has NumPy's own signature: it is called as the user calls it.
+        call = call if isinstance(call, Primitive) else operation
+    if args:
+        samples = [(args, params)]
+    elif isinstance(call, Primitive):
+        samples = list(call.samples(seed))
+    else:
+        samples = []
+    name = str(getattr(call, "name", getattr(call, "__name__", repr(call))))
+    if not samples:
+        raise InputError(f"{name} has no declared samples; pass operands: check_primitive(f, x, ...)")
+    findings = []
+    for arrays, parameters in samples:
+        subject = Subject(call, tuple(arrays), dict(parameters), seed)
+        for check, run in CHECKS.items():
+            try:
+                findings += [Finding(check, str(subject), *found) for found in run(subject)]
+            except Exception as error:  # a rule may fail in any way, and the report must say how
+                detail = f"{type(error).__name__}: {error}"
+                findings.append(Finding(check, str(subject), "raised", detail))
+    return PrimitiveReport(name, tuple(findings))
+
+
+def _hashable(value: Any) -> bool:
+    return type(value).__hash__ is not None
+
+
+class Subject(NamedTuple):
+    """An operation at one sample."""
+
+    call: Callable[..., Any]
+    arrays: tuple[Any, ...]
+    params: dict[str, Any]
+    seed: int
+
+    def __str__(self) -> str:
+        def word(a: Any) -> str:
+            if isinstance(a, np.ndarray):
+                return f"{a.dtype}{list(a.shape)}"
+            return type(a).__name__ if isinstance(a, (list, tuple, dict)) else repr(a)
+
+        words = [word(a) for a in self.arrays] + [f"{k}={v!r}" for k, v in self.params.items()]
+        return f"({', '.join(words)})"
+
+    @property
+    def elementwise(self) -> bool:
+        return isinstance(self.call, (Primitive, np.ufunc)) and (
+            getattr(self.call, "flavour", "elementwise") == "elementwise"
+        )
+
+    def varies(self) -> list[int]:
+        """Return the positions of floating-point operands that a rule differentiates."""
+        positions = [k for k, a in enumerate(self.arrays) if np.asarray(a).dtype.kind in "fc"]
+        if isinstance(self.call, Primitive) and self.call.flavour == "general":
+            return [k for k in positions if self.call.rule("adjoints", k) is not None]
+        return positions
+
+    def plain(self, *operands: Any) -> Any:
+        """Return the operation's value at other values of the varying operands."""
+        arrays = list(self.arrays)
+        for k, operand in zip(self.varies(), operands, strict=True):
+            arrays[k] = operand
+        return self.call(*arrays, **self.params)
+
+    def operands(self) -> tuple[Any, ...]:
+        return tuple(self.arrays[k] for k in self.varies())
+
+    def at(self, operands: tuple[Any, ...]) -> Subject:
+        """Return the same operation with other varying operands."""
+        arrays = list(self.arrays)
+        for k, operand in zip(self.varies(), operands, strict=True):
+            arrays[k] = operand
+        return self._replace(arrays=tuple(arrays))
+
+    def differentiable(self) -> bool:
+        """Whether there are floats to vary and every result is one."""
+        outputs = flatten(self.plain(*self.operands()))[0]
+        return bool(self.varies()) and all(np.asarray(y).dtype.kind in "fc" for y in outputs)
+
+
+Findings = Iterator[tuple[str, str]]
+
+
+def _value(subject: Subject) -> Findings:
+    before = [np.array(x) for x in subject.operands()]
+    plain = flatten(subject.plain(*subject.operands()))[0]
+    if not subject.differentiable():
+        return
+    operands = subject.operands()
+    primals = {
+        "forward": jvp(subject.plain, operands, tuple(_ones(x) for x in operands))[0],
+        "reverse": vjp(subject.plain, *operands)[0],
+    }
+    for mode, y in primals.items():
+        for one, other in zip(flatten(y)[0], plain, strict=True):
+            same = _same(one, other, 8)
+            yield ("correct", "") if same else ("wrong", f"{mode} mode has value {one!r}, not {other!r}")
+    for x, old in zip(operands, before, strict=True):
+        same = np.array_equal(x, old, equal_nan=True)
+        yield ("correct", "") if same else ("wrong", "an operand was written to")
+
+
+def _derivatives(subject: Subject) -> Findings:
+    if subject.differentiable():
+        yield _summary(check_derivatives(subject.plain, *subject.operands(), seed=subject.seed))
+
+
+def _same_variable(subject: Subject) -> Findings:
+    shapes = {(np.shape(x), np.asarray(x).dtype) for x in subject.operands()}
+    if len(subject.varies()) < 2 or len(shapes) != 1:
+        return
+    for x in subject.operands():
+        copies = len(subject.varies())
+
+        def diagonal(x: Any, copies: int = copies) -> Any:
+            return subject.plain(*[x] * copies)
+
+        try:
+            with np.errstate(all="ignore"):
+                defined = _finite(diagonal(x))
+        except (ArithmeticError, ValueError):
+            defined = False  # one operand's domain need not be another's
+        if not defined:
+            continue
+        report = check_derivatives(diagonal, x, seed=subject.seed)
+        # Equal operands are where maximum and its like have their kink.
+        passes = report.verdict in ("correct", "kink")
+        yield ("correct", "") if passes else _summary(report)
+
+
+def _batch(subject: Subject) -> Findings:
+    count = len(subject.varies())
+    if not subject.differentiable():
+        return
+    lanes = [
+        np.stack([np.asarray(x) * (1 + k / 64) for k in range(LANES)]).astype(np.asarray(x).dtype)
+        for x in subject.operands()
+    ]
+    choices = {tuple(range(count)), *((k,) for k in range(count))}
+    for mapped in sorted(choices):
+        axes = tuple(0 if k in mapped else None for k in range(count))
+        given = tuple(
+            lane if k in mapped else x
+            for k, (lane, x) in enumerate(zip(lanes, subject.operands(), strict=True))
+        )
+        at_once = flatten(vmap(subject.plain, in_axes=axes)(*given))[0]
+        loop = [
+            flatten(subject.plain(*(g[k] if a == 0 else g for g, a in zip(given, axes, strict=True))))[0]
+            for k in range(LANES)
+        ]
+        for i, batched in enumerate(at_once):
+            same = _same(batched, np.stack([y[i] for y in loop]), 1e4)
+            yield ("correct", "") if same else ("wrong", f"vmap over operands {mapped} is no loop")
+
+
+def _vector_mode(subject: Subject) -> Findings:
+    operands = subject.operands()
+    plain = flatten(subject.plain(*operands))[0] if operands else []
+    if not subject.differentiable() or any(np.iscomplexobj(v) for v in (*operands, *plain)):
+        return
+    for k, x in enumerate(operands):
+        for i, y in enumerate(plain):
+
+            def one(x: Any, k: int = k, i: int = i) -> Any:
+                return flatten(subject.plain(*operands[:k], x, *operands[k + 1 :]))[0][i]
+
+            columns = []
+            for j in range(np.size(x)):
+                t = np.zeros(np.shape(x), np.asarray(x).dtype)
+                t.flat[j] = 1
+                columns.append(np.ravel(jvp(one, (x,), (t,))[1]))
+            table = np.reshape(np.array(columns).T, np.shape(y) + np.shape(x))
+            for mode in ("forward", "reverse"):
+                found = np.asarray(jacobian(one, mode=mode)(x)).astype(table.dtype)
+                same = _same(found, table, 1e4)
+                what = f"jacobian(mode={mode!r}) of operand {k} differs from jvp, column by column"
+                yield ("correct", "") if same else ("wrong", what)
+
+
+def _single_precision(subject: Subject) -> Findings:
+    if not subject.differentiable():
+        return
+    narrow = {"f": np.float32, "c": np.complex64}
+    operands = tuple(
+        np.asarray(x).astype(narrow[np.asarray(x).dtype.kind]) for x in subject.operands()
+    )
+    report = check_derivatives(subject.plain, *operands, order=1, seed=subject.seed)
+    for comparison in report.comparisons:
+        passes = comparison.verdict == "correct"
+        yield ("correct", "") if passes else (comparison.verdict, str(comparison))
+
+
+def _memory_layout(subject: Subject) -> Findings:
+    if not subject.differentiable():
+        return
+    strange = []
+    for x in subject.operands():
+        copy = np.array(x)
+        strange.append(np.repeat(copy, 2, axis=-1)[..., ::2] if copy.ndim else copy)
+        strange[-1].flags.writeable = False
+    for k, (usual, found) in enumerate(
+        zip(_products(subject, subject.operands()), _products(subject, tuple(strange)), strict=True)
+    ):
+        same = _same(found, usual, 1e4)
+        yield ("correct", "") if same else ("wrong", f"product {k} depends on the memory layout")
+
+
+def _shapes(subject: Subject) -> Findings:
+    if not (subject.elementwise and subject.differentiable()) or not all(
+        np.size(x) for x in subject.operands()
+    ):
+        return
+    operands = [np.asarray(x) for x in subject.operands()]
+    scalars = tuple(np.array(x.flat[0]) for x in operands)
+    yield _summary(check_derivatives(subject.at(scalars).plain, *scalars, order=1))
+    empty = tuple(np.empty((0, 2), x.dtype) for x in operands)
+    for product in _products(subject.at(empty), empty):
+        same = np.shape(product) == (0, 2)
+        yield ("correct", "") if same else ("wrong", f"empty operands give {np.shape(product)}")
+    if len(operands) > 1:
+        shapes = [(2, 1), (3,), ()]
+        broadcast = tuple(np.resize(x, shapes[k % 3]) for k, x in enumerate(operands))
+        yield _summary(check_derivatives(subject.at(broadcast).plain, *broadcast, order=1))
+
+
+CHECKS: dict[str, Callable[[Subject], Findings]] = {
+    "value": _value,
+    "derivatives": _derivatives,
+    "same variable": _same_variable,
+    "batch": _batch,
+    "vector mode": _vector_mode,
+    "single precision": _single_precision,
+    "memory layout": _memory_layout,
+    "shapes": _shapes,
+}
+
+
+def _products(subject: Subject, operands: tuple[Any, ...]) -> list[Any]:
+    """Return J 1 and Jᵀ 1 at `operands`, as a list of arrays."""
+    tangents = jvp(subject.plain, operands, tuple(_ones(x) for x in operands))[1]
+    y, pullback = vjp(subject.plain, *operands)
+    leaves, rebuild = flatten(y)
+    return [*flatten(tangents)[0], *pullback(rebuild([_ones(v) for v in leaves]))]
+
+
+def _ones(x: Any) -> Any:
+    return np.ones(np.shape(x), np.asarray(x).dtype)
+
+
+def _finite(value: Any) -> bool:
+    return all(bool(np.all(np.isfinite(v))) for v in flatten(value)[0])
+
+
+def _same(one: Any, other: Any, ulps: float) -> bool:
+    """Say whether values, shapes and dtypes agree, up to rounding at the size of the largest entry."""
+    a, b = np.asarray(one), np.asarray(other)
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    finite = np.isfinite(b)
+    size = np.max(np.abs(b[finite]), initial=0.0)
+    return bool(
+        np.array_equal(finite, np.isfinite(a))
+        and np.array_equal(a[~finite], b[~finite], equal_nan=True)
+        and np.all(np.abs(a[finite] - b[finite]) <= ulps * np.finfo(b.dtype).eps * size)
+    )
+
+
+def _summary(report: DerivativeReport) -> tuple[str, str]:
+    return report.verdict, "" if report.ok else str(report)

@@ -1,0 +1,54 @@
+"""np.pad in the modes that are linear, by unit differences."""
+
+import numpy as np
+import pytest
+
+import dualrev as dr
+
+X = np.linspace(-1.0, 2.0, 12).reshape(3, 4)
+WIDTHS = {"one": 2, "pair": (1, 2), "each": ((1, 0), (3, 2)), "none": 0}
+MODES = {
+    "constant": {},
+    "constant_number": {"mode": "constant", "constant_values": 5.0},
+    "constant_each": {"mode": "constant", "constant_values": ((1.0, 2.0), (3.0, 4.0))},
+    "edge": {"mode": "edge"},
+    "reflect": {"mode": "reflect"},
+    "reflect_odd": {"mode": "reflect", "reflect_type": "odd"},
+    "symmetric": {"mode": "symmetric"},
+    "symmetric_odd": {"mode": "symmetric", "reflect_type": "odd"},
+    "wrap": {"mode": "wrap"},
+    "mean": {"mode": "mean"},
+    "mean_part": {"mode": "mean", "stat_length": ((1, 2), (2, 3))},
+    "linear_ramp": {"mode": "linear_ramp"},
+    "linear_ramp_ends": {"mode": "linear_ramp", "end_values": ((1.0, 2.0), (3.0, 4.0))},
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_modes(moves, mode, width):
+    moves(lambda x: np.pad(x, WIDTHS[width], **MODES[mode]), X)
+
+
+def test_widths_by_axis(moves):
+    moves(lambda x: np.pad(x, {-1: (2, 1)}), X)
+    moves(lambda x: np.pad(x, {0: 1}, mode="edge"), X)
+
+
+def test_traced_values_around(moves):
+    moves(lambda x: np.pad(x, 1, constant_values=x[0, 0] * 2.0), X)
+    moves(lambda x: np.pad(x, ((1, 2), (0, 1)), constant_values=x[:2, :2]), X)
+
+
+@pytest.mark.parametrize("mode", ["maximum", "minimum", "median", "empty", lambda *args: None])
+def test_other_modes_are_unsupported(mode):
+    with pytest.raises(dr.UnsupportedError, match="no linear function"):
+        dr.grad(lambda x: np.sum(np.pad(x, 1, mode)))(X)
+
+
+@pytest.mark.parametrize("width", [-1, 1.5, (1, 2, 3)])
+def test_wrong_widths(width):
+    with pytest.raises((TypeError, ValueError)):
+        np.pad(X, width)
+    with pytest.raises((TypeError, ValueError)):
+        dr.grad(lambda x: np.sum(np.pad(x, width)))(X)
