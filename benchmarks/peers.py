@@ -17,6 +17,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import numpy as np
 from scipy import optimize
@@ -271,6 +272,7 @@ def importing(libraries: Libraries, quick: bool) -> Iterator[Row]:
     yield Row("import after numpy and scipy", "ms", figures, medians, goals)
 
 
+HEADING = "## A run"
 STEADY = {"MALLOC_TRIM_THRESHOLD_": "2000000000", "MALLOC_MMAP_THRESHOLD_": "1000000000"}
 """By default glibc hands the top of the heap back to the system and faults it in again by pages,
 whenever the layout of the heap happens to allow it: at n = 100000 up to half of the time."""
@@ -313,7 +315,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--steady-memory", action="store_true", help="let glibc keep freed memory (see docs)"
     )
     parser.add_argument("--json", metavar="FILE", help="write the rows as JSON")
-    parser.add_argument("--markdown", metavar="FILE", help="write the rows as a Markdown table")
+    parser.add_argument(
+        "--markdown", metavar="FILE", help="put the rows, as a table, at the end of FILE"
+    )
     options = parser.parse_args(arguments)
 
     if options.steady_memory and any(os.environ.get(k) != v for k, v in STEADY.items()):
@@ -337,8 +341,12 @@ def main(arguments: list[str] | None = None) -> int:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump({"environment": environment(), "rows": as_json(rows)}, file, indent=1)
     if options.markdown:
-        with open(options.markdown, "w", encoding="utf-8") as file:
-            file.write(f"{environment()}\n\n{as_markdown(rows)}\n")
+        page = Path(options.markdown)
+        text = page.read_text(encoding="utf-8") if page.exists() else ""
+        # In a page that has the heading the last run is replaced and the prose before it stays.
+        prose = text.partition(HEADING)[0] if HEADING in text else ""
+        run = f"{HEADING}\n\n{environment()}.\n\n{as_markdown(rows)}\n"
+        page.write_text(prose + run, encoding="utf-8")
     return 0
 
 

@@ -264,7 +264,7 @@ STEPS = {
     "multiply": lambda x, y: y * x,
     "divide": lambda x, y: y / x,
     "index": lambda x, y: y[::-1],
-    "reshape": lambda x, y: y.reshape(3),
+    "reshape": lambda x, y: y.reshape((3, 1) if y.ndim == 1 else 3),
     "matmul": lambda x, y: ROTATION @ y,
 }
 """Single operations of ``(x, y)`` returning the next ``y`` of a chain, for `operation_chain`."""

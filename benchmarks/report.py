@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
+LABELS = {"hips": "HIPS", "mygrad": "MyGrad", "torch": "PyTorch", "tensors": "its tensors"}
 UNITS = {"us": 1e-6, "ms": 1e-3, "MB": 1e6, "x": 1.0, "": 1.0}
 
 
@@ -68,25 +69,18 @@ def as_json(rows: Iterable[Row]) -> list[dict]:
 
 
 def as_markdown(rows: Iterable[Row]) -> str:
-    """One table line per goal, one per row without a goal."""
-    lines = ["| measurement | dualrev | others | goal | measured | |", "|---|---|---|---|---|---|"]
+    """One table line per row: dualrev, the others, and each goal with what was measured."""
+    lines = ["| measurement | unit | dualrev | others | goals |", "|---|---|---|---|---|"]
     for row in rows:
         scale = UNITS[row.unit]
-        mine = (
-            f"{row.figures['dualrev'] / scale:.4g} {row.unit}" if "dualrev" in row.figures else ""
+        figures = {key: f"{figure / scale:.3g}" for key, figure in row.figures.items()}
+        mine = figures.pop("dualrev", "")
+        others = ", ".join(f"{LABELS.get(key, key)} {figure}" for key, figure in figures.items())
+        goals = "; ".join(
+            f"{goal.text} {goal.measured / UNITS[goal.unit]:.3g} "
+            f"(goal {goal.sense} {goal.bound / UNITS[goal.unit]:.4g}: "
+            f"{'met' if goal.met else '**missed**'})"
+            for goal in row.goals
         )
-        others = ", ".join(
-            f"{library} {figure / scale:.4g}"
-            for library, figure in row.figures.items()
-            if library != "dualrev"
-        )
-        for index, goal in enumerate(row.goals or [None]):
-            start = f"| {row.name} | {mine} | {others} |" if index == 0 else "| | | |"
-            if goal is None:
-                lines.append(f"{start} | | |")
-                continue
-            unit = UNITS[goal.unit]
-            bound = f"{goal.text} {goal.sense} {goal.bound / unit:.4g} {goal.unit}"
-            verdict = "met" if goal.met else "**missed**"
-            lines.append(f"{start} {bound} | {goal.measured / unit:.3g} {goal.unit} | {verdict} |")
+        lines.append(f"| {row.name} | {row.unit} | {mine} | {others} | {goals} |")
     return "\n".join(lines)

@@ -1,5 +1,6 @@
 """dualrev: exact derivatives of plain NumPy code, in forward and reverse mode, from one registry of rules."""
 
+import dualrev.core.operators
 import dualrev.modes.pushing
 import dualrev.modes.recording
 import dualrev.rules
@@ -18,10 +19,10 @@ from dualrev.core.flavours import elementwise as elementwise
 from dualrev.core.flavours import general as general
 from dualrev.core.flavours import linear as linear
 from dualrev.derivatives.blackbox import primitive as primitive
-from dualrev.derivatives.custom import checkpoint as checkpoint
+from dualrev.derivatives.checkpoint import checkpoint as checkpoint
+from dualrev.derivatives.checkpoint import stop_gradient as stop_gradient
 from dualrev.derivatives.custom import custom_jvp as custom_jvp
 from dualrev.derivatives.custom import custom_vjp as custom_vjp
-from dualrev.derivatives.custom import stop_gradient as stop_gradient
 from dualrev.derivatives.gradient import grad as grad
 from dualrev.derivatives.gradient import value_and_grad as value_and_grad
 from dualrev.derivatives.jacobian import hessian as hessian

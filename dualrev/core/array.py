@@ -9,7 +9,6 @@ Next: `protocols.py` (ufunc and function dispatch) and `inplace.py` (writes and 
 
 from __future__ import annotations
 
-import numbers
 import operator
 import warnings
 import weakref
@@ -19,7 +18,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from dualrev.core import bind as _bind
-from dualrev.core.inplace import setitem, write_cast
+from dualrev.core.inplace import setitem
 from dualrev.core.primitive import ENTRIES, UFUNCS, function_name
 from dualrev.core.protocols import apply_ufunc
 from dualrev.errors import EscapeError, MissingRuleError, user_location
@@ -182,6 +181,10 @@ class Traced:
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the values in another dtype; integers and booleans are locally constant."""
         return np.astype(self, np.dtype(dtype))  # type: ignore[call-overload]
+
+    def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Any:
+        """Return the entries along an axis where `condition` holds."""
+        return np.compress(condition, self, axis=axis, out=out)  # type: ignore[call-overload]
 
     def __divmod__(self, other: Any) -> Any:
         return np.floor_divide(self, other), np.remainder(self, other)  # type: ignore[call-overload]
@@ -381,119 +384,7 @@ def value(x: Any) -> Any:
     return x
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Operators and methods are generated from these tables: each is a call of the NumPy function named beside it.
-
-_BINARY: dict[str, np.ufunc] = {
-    "add": np.add,
-    "sub": np.subtract,
-    "mul": np.multiply,
-    "truediv": np.divide,
-    "floordiv": np.floor_divide,
-    "mod": np.remainder,
-    "matmul": np.matmul,
-    "and": np.bitwise_and,
-    "or": np.bitwise_or,
-    "xor": np.bitwise_xor,
-}
-_COMPARE: dict[str, np.ufunc] = {
-    "lt": np.less,
-    "le": np.less_equal,
-    "gt": np.greater,
-    "ge": np.greater_equal,
-    "eq": np.equal,
-    "ne": np.not_equal,
-}
-_UNARY: dict[str, np.ufunc] = {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}
-_SCALAR_METHODS = (
-    "sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh exp exp2 expm1 log log2 log10 log1p sqrt "
-    "cbrt fabs rint deg2rad rad2deg degrees radians arctan2 hypot fmod logical_xor square reciprocal"
-).split()
-_METHODS = (
-    "sum mean prod max min var std cumsum cumprod argmax argmin argsort argpartition all any round clip trace dot "
-    "repeat swapaxes squeeze diagonal take compress conjugate nonzero searchsorted choose ravel"
-).split()
-_RICH = frozenset(_COMPARE)
-
-
-def _foreign(other: Any) -> bool:
-    """Say whether `other` wants to handle the operator itself (``__array_ufunc__ = None``, strings, None, ...)."""
-    return (
-        other is None
-        or isinstance(other, (str, bytes, dict, set))
-        or getattr(other, "__array_ufunc__", _foreign) is None
-    )
-
-
-def _operator(ufunc: np.ufunc, reflected: bool) -> Callable[[Any, Any], Any]:
-    def method(self: Any, other: Any) -> Any:
-        if _foreign(other):
-            return NotImplemented
-        return UFUNCS[ufunc](other, self) if reflected else UFUNCS[ufunc](self, other)
-
-    return method
-
-
-def _inplace(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
-    def method(self: Any, other: Any) -> Any:
-        return write_cast(self, UFUNCS[ufunc](self, other), ufunc.__name__)
-
-    return method
-
-
-def _unary(ufunc: np.ufunc) -> Callable[[Any], Any]:
-    def method(self: Any, *others: Any) -> Any:
-        return UFUNCS[ufunc](self, *others)
-
-    return method
-
-
-def _function(name: str) -> Callable[..., Any]:
-    function = getattr(np, name)
-
-    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return ENTRIES[function].call(self, *args, **kwargs)
-
-    method.__doc__ = f"Return ``np.{name}`` of this array."
-    return method
-
-
-def operator_methods() -> dict[Any, tuple[str, ...]]:
-    """Return, for every ufunc that has one, its operator's method names (modes install shortcuts under them)."""
-    table: dict[Any, tuple[str, ...]] = {u: (f"__{n}__", f"__r{n}__") for n, u in _BINARY.items()}
-    table.update({u: (f"__{n}__",) for n, u in _UNARY.items()})
-    table[np.power] = ("__pow__", "__rpow__")
-    return table
-
-
-def _install() -> None:
-    def name_method(method: Any, name: str, owner: type) -> None:
-        method.__name__ = name
-        method.__qualname__ = f"{owner.__name__}.{name}"
-        setattr(owner, name, method)
-
-    for name, ufunc in {**_BINARY, "pow": np.power}.items():
-        if name != "pow":
-            name_method(_operator(ufunc, False), f"__{name}__", Traced)
-        name_method(_operator(ufunc, True), f"__r{name}__", Traced)
-        name_method(_inplace(ufunc), f"__i{name}__", TracedArray)
-    for name, ufunc in _COMPARE.items():
-        name_method(_operator(ufunc, False), f"__{name}__", Traced)
-    for name, ufunc in _UNARY.items():
-        name_method(_unary(ufunc), f"__{name}__", Traced)
-    for name in _SCALAR_METHODS:
-        name_method(_unary(getattr(np, name)), name, TracedScalar)
-    for name in _METHODS:
-        name_method(_function(name), name, Traced)
-    Traced.conj = Traced.conjugate  # type: ignore[attr-defined]
-    # Defining __eq__ cleared the inherited hash of the base; scalars hash by identity, arrays do not (as in NumPy).
-    TracedScalar.__hash__ = object.__hash__  # type: ignore[method-assign]
-
-
-_install()
 _bind._TRACED.append(Traced)
-# np.isscalar and user code ask this of numbers.
-numbers.Number.register(TracedScalar)
 
 
 def as_view(view: Any, base: Any, again: Callable[[Any], Any], writable: bool = True) -> Any:

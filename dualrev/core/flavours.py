@@ -18,18 +18,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dualrev.core.batching import batch_elementwise, batch_leading, batch_loop
 from dualrev.core.bind import bind
 from dualrev.core.domains import Domain
 from dualrev.core.primitive import (
     _WORDS,
-    ENTRIES,
     Case,
-    Entry,
     Primitive,
     Rule,
     numpy_function,
 )
-from dualrev.core.shapes import lift
 from dualrev.errors import RegistrationError
 
 __all__ = ["bilinear", "constant", "elementwise", "general", "linear", "strong_product"]
@@ -443,39 +441,3 @@ def constant(*functions: Any, batch: Batch | None = None, note: str = "") -> lis
         numpy_function(fun, kind="constant", note=note)(_callable(primitive))
         made.append(primitive)
     return made
-
-
-def batch_elementwise(
-    primitive: Primitive, lanes: tuple[bool, ...], arrays: tuple[Any, ...], params: dict[str, Any]
-) -> Any:
-    """Apply to arrays whose lanes lead, after giving each batched operand the same number of axes behind its lanes."""
-    ndim = max(np.ndim(a) - lane for a, lane in zip(arrays, lanes, strict=True))
-    return primitive.call(
-        *(lift(a, ndim) if lane else a for a, lane in zip(arrays, lanes, strict=True)), **params
-    )
-
-
-def batch_leading(
-    primitive: Primitive, lanes: tuple[bool, ...], arrays: tuple[Any, ...], params: dict[str, Any]
-) -> Any:
-    """Apply to the array with its lanes in front: right for every operation whose axes are counted from the end."""
-    return primitive.call(*arrays, **params)
-
-
-def batch_loop(
-    primitive: Primitive, lanes: tuple[bool, ...], arrays: tuple[Any, ...], params: dict[str, Any]
-) -> Any:
-    """Evaluate lane by lane and stack: right for everything, as slow as a loop."""
-    count = next(a.shape[0] for a, lane in zip(arrays, lanes, strict=True) if lane)
-    outputs = [
-        primitive.call(*(a[k] if lane else a for a, lane in zip(arrays, lanes, strict=True)), **params)
-        for k in range(count)
-    ]
-    if outputs and isinstance(outputs[0], tuple):
-        return tuple(np.stack([out[k] for out in outputs]) for k in range(len(outputs[0])))
-    return np.stack(outputs)
-
-
-def registered(function: Any) -> Entry | None:
-    """Return how `function` is answered, or None."""
-    return ENTRIES.get(function)

@@ -54,7 +54,8 @@ def agreeing_digits(value: Any, certified: Any) -> NDArray[np.float64]:
     array([ 3., 11.])
     """
     error = np.abs(np.subtract(value, certified) / certified)
-    return -np.log10(np.maximum(error, 10.0**-thurber.CERTIFIED_DIGITS))
+    digits: NDArray[np.float64] = -np.log10(np.maximum(error, 10.0**-thurber.CERTIFIED_DIGITS))
+    return digits
 
 
 def fit(source: str, repeats: int = 5) -> Fit:
@@ -68,10 +69,11 @@ def fit(source: str, repeats: int = 5) -> Fit:
     for _ in range(repeats):
         counted = Counted(thurber.residuals)
         begin = time.perf_counter()
-        result = least_squares(
+        jac: Any = dr.jacobian(counted) if source == "dualrev" else source
+        result: Any = least_squares(
             counted,
             thurber.START,
-            jac=dr.jacobian(counted) if source == "dualrev" else source,
+            jac=jac,
             x_scale="jac",
             ftol=TOLERANCE,
             xtol=TOLERANCE,

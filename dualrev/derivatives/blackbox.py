@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from dualrev.core.array import dtype_of
-from dualrev.derivatives.custom import CustomRule, _checked, _WithRule
+from dualrev.core.array import dtype_of, value
+from dualrev.derivatives.custom import WithRule, checked
+from dualrev.derivatives.joint import CustomRule
 from dualrev.errors import RegistrationError
 
 __all__ = ["primitive"]
@@ -16,7 +17,7 @@ __all__ = ["primitive"]
 _STEPS = {"central": np.finfo(float).eps ** (1 / 3), "forward": np.finfo(float).eps ** 0.5, "complex-step": 1e-30}
 
 
-class primitive(_WithRule):  # noqa: N801 - used like a function
+class primitive(WithRule):  # noqa: N801 - used like a function
     """Make an operation of a black-box function, from whichever derivative is at hand.
 
     Parameters
@@ -90,7 +91,7 @@ class primitive(_WithRule):  # noqa: N801 - used like a function
                 ts = [self._along(lambda p: call(p)[0], list(primals), list(tangents))]
             else:
                 ts = [_along_jacobian(self._jacobians(full(primals), kwargs), ys[0], tangents)]
-            return ys, tuple(_checked(self.__name__, "tangent", ts, ys))
+            return ys, tuple(checked(self.__name__, "tangent", ts, ys))
 
         def vjp(primals: Any) -> tuple[Any, Any]:
             ys = call(primals)
@@ -109,7 +110,7 @@ class primitive(_WithRule):  # noqa: N801 - used like a function
                             else self._jacobians(full(primals), kwargs)
                         )
                     got = [np.tensordot(ct, b, np.ndim(ys[0])) for b in blocks]
-                return _checked(self.__name__, "cotangent", list(got), primals)
+                return checked(self.__name__, "cotangent", list(got), primals)
 
             return ys, pull
 
@@ -156,8 +157,6 @@ class primitive(_WithRule):  # noqa: N801 - used like a function
 
 
 def _plain(x: Any) -> Any:
-    from dualrev.core.array import value
-
     return np.asarray(value(x))
 
 

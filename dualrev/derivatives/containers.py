@@ -13,13 +13,14 @@ from dualrev.core.array import Traced, dtype_of
 from dualrev.core.bind import operand
 from dualrev.errors import InputError, OutputError, describe
 
-__all__ = ["flatten", "input_leaf", "output_leaf", "unflatten"]
+__all__ = ["flatten", "input_leaf", "output_leaf", "single"]
 
 _NAMESPACE = "dualrev"
 _LEAVES = (np.ndarray, float, complex, int, np.generic, Traced, str)
 
 
-def _identity(leaves: list[Any]) -> Any:
+def single(leaves: list[Any]) -> Any:
+    """Rebuild what is no container: return the one leaf."""
     return leaves[0]
 
 
@@ -29,16 +30,13 @@ def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
     Dataclasses count as containers of their fields; they are registered with optree when first met.
     """
     if isinstance(tree, _LEAVES):
-        return [tree], _identity
+        return [tree], single
     leaves, structure = optree.tree_flatten(tree, namespace=_NAMESPACE)
     for leaf in leaves:
         if dataclasses.is_dataclass(leaf) and not isinstance(leaf, type):
             _register_dataclass(type(leaf))
             return flatten(tree)
     return leaves, lambda new: optree.tree_unflatten(structure, new)
-
-
-unflatten = optree.tree_unflatten
 
 
 def _register_dataclass(cls: type) -> None:

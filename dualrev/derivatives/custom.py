@@ -1,8 +1,4 @@
-"""Rules written by users: custom_jvp and custom_vjp for NumPy code, `primitive` for black-box code, checkpoint.
-
-A rule covers all arguments together, and one direction is enough: the other is its transpose, found by recording the
-rule, which is linear in its tangents or cotangents, on a tape and sweeping that.
-"""
+"""Rules that users attach to NumPy code: custom_jvp and custom_vjp, with containers and keywords (see `joint.py`)."""
 
 from __future__ import annotations
 
@@ -15,119 +11,31 @@ from typing import Any
 
 import numpy as np
 
-from dualrev.core.array import Traced, dtype_of
-from dualrev.core.bind import bind, operand
-from dualrev.core.flavours import batch_loop
-from dualrev.core.levels import Level
+from dualrev.core.array import Traced
+from dualrev.core.bind import operand
 from dualrev.derivatives.containers import flatten, output_leaf
-from dualrev.derivatives.passes import Inputs, record
+from dualrev.derivatives.joint import CustomRule
 from dualrev.derivatives.transform import check_callable
 from dualrev.errors import EscapeError, OutputError, describe
-from dualrev.modes.reverse import Tape, run
 
-__all__ = ["CustomRule", "checkpoint", "custom_jvp", "custom_vjp", "stop_gradient"]
-
-
-class CustomRule:
-    """One call of a function with a rule of its own, in the form in which `bind` and the modes take primitives.
-
-    Parameters
-    ----------
-    name : str
-        For messages.
-    fun : callable
-        ``fun(*leaves)`` returns a tuple of output leaves.
-    jvp : callable or None
-        ``jvp(primals, tangents)`` returns two tuples of leaves, outputs and tangents.
-    vjp : callable or None
-        ``vjp(primals)`` returns output leaves and a pullback from a tuple of cotangents to a list of cotangents.
-    """
-
-    flavour = "custom"
-    batch = staticmethod(batch_loop)
-    operator = None
-    formula = ""
-
-    def __init__(self, name: str, fun: Callable[..., Any], jvp: Any = None, vjp: Any = None) -> None:
-        self.name = name
-        self.fun = fun
-        self._jvp = jvp
-        self._vjp = vjp
-
-    def call(self, *leaves: Any) -> Any:
-        """Evaluate on leaves, traced or not."""
-        return bind(self, leaves, {})  # type: ignore[arg-type]
-
-    def rule(self, direction: str, position: int) -> Any:
-        """Every argument of a float dtype counts as one that the output depends on."""
-        return self
-
-    def check_closure(self, ys: tuple[Any, ...], level: Level) -> None:
-        """Raise if an output still depends on `level`: the function closes over a traced value of it."""
-        for y in ys:
-            if isinstance(y, Traced) and y.level is level:
-                raise _ClosureError(
-                    f"{self.name} closes over a traced value; its rule sees arguments only, which",
-                    "pass that value as an argument",
-                )
-
-    def jvp(self, primals: tuple[Any, ...], tangents: list[Any]) -> tuple[Any, Any]:
-        """Return outputs and their tangents."""
-        if self._jvp is not None:
-            return self._jvp(primals, tangents)  # type: ignore[no-any-return]
-        ys, pull = self._vjp(primals)
-        return ys, _transpose(pull, [_unit(y) for y in ys], tangents)
-
-    def vjp(self, primals: tuple[Any, ...]) -> tuple[Any, Any]:
-        """Return outputs and a pullback; cotangents are in the sweep's convention, conjugated."""
-        if self._vjp is not None:
-            return self._vjp(primals)  # type: ignore[no-any-return]
-        ys = self.call(*primals)
-
-        def pull(cts: tuple[Any, ...]) -> list[Any]:
-            return _transpose(lambda ts: self._jvp(primals, ts)[1], [_unit(p) for p in primals], cts)
-
-        return ys, pull
-
-
-def _unit(x: Any) -> Any:
-    kind = dtype_of(x)
-    return np.ones(np.shape(x), kind if kind.kind in "fc" else float)[()]
-
-
-def _transpose(linear: Callable[..., Any], like: list[Any], cts: Any) -> list[Any]:
-    """Apply the transpose of ``linear(inputs) -> outputs`` to `cts`; `like` are inputs of the right shapes."""
-    tape = Tape(watch=False)
-    inputs = [tape.leaf(x) for x in like]
-    with tape:
-        outputs = linear(inputs)
-    seeds: dict[int, Any] = {}
-    for y, ct in zip(outputs, cts, strict=True):
-        if isinstance(y, Traced) and y.level is tape and ct is not None:
-            seeds[y.index] = ct if y.index not in seeds else seeds[y.index] + ct
-    swept = run(tape, seeds, [v.index for v in inputs]) if seeds else [None] * len(like)
-    tape.captures.release()
-    return [
-        np.zeros(np.shape(x), dtype_of(x))[()]
-        if g is None
-        else (np.real(g) if dtype_of(g).kind == "c" and dtype_of(x).kind != "c" else g)
-        for x, g in zip(like, swept, strict=True)
-    ]
+__all__ = ["WithRule", "custom_jvp", "custom_vjp"]
 
 
 def _find(module: str, name: str) -> Any:
     return functools.reduce(getattr, name.split("."), sys.modules.get(module) or importlib.import_module(module))
 
 
-class _ClosureError(EscapeError):
-    """A function with a rule of its own closes over a traced value."""
+def _restore(cls: type, state: dict[str, Any]) -> Any:
+    made = object.__new__(cls)
+    made.__dict__.update(state)
+    return made
 
 
 def _any_traced(leaves: list[Any]) -> bool:
     return any(isinstance(x, Traced) for x in leaves)
 
 
-def _checked(name: str, what: str, leaves: list[Any], like: Any) -> list[Any]:
+def checked(name: str, what: str, leaves: list[Any], like: Any) -> list[Any]:
     """Check a rule's result leaf by leaf against what it belongs to."""
     if len(leaves) != len(like):
         raise OutputError(f"{name}: the rule returned {len(leaves)} {what}s where {len(like)} are needed")
@@ -145,7 +53,7 @@ def _checked(name: str, what: str, leaves: list[Any], like: Any) -> list[Any]:
     return out
 
 
-class _WithRule:
+class WithRule:
     """A function, its attached rule, and the plumbing of containers."""
 
     def __init__(self, f: Callable[..., Any]) -> None:
@@ -169,7 +77,7 @@ class _WithRule:
         name = getattr(self.f, "__qualname__", "")
         if "<" not in name and functools.reduce(lambda o, k: getattr(o, k, None), name.split("."), holder) is self:
             return _find, (self.f.__module__, name)
-        return object.__reduce_ex__(self, 2)
+        return _restore, (type(self), self.__dict__)
 
     def _by_position(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Move traced keyword arguments to their positions, where the rule sees them."""
@@ -213,7 +121,7 @@ class _WithRule:
         raise TypeError(f"{type(self).__name__} defines _rule")
 
 
-class custom_jvp(_WithRule):  # noqa: N801 - used like a function
+class custom_jvp(WithRule):  # noqa: N801 - used like a function
     """Give a function a tangent rule of its own.
 
     Parameters
@@ -270,12 +178,12 @@ class custom_jvp(_WithRule):  # noqa: N801 - used like a function
                 )
             ys, out["rebuild"] = flatten(result[0])
             ys = [output_leaf(y, self.__name__) for y in ys]
-            return tuple(ys), tuple(_checked(self.__name__, "tangent", flatten(result[1])[0], ys))
+            return tuple(ys), tuple(checked(self.__name__, "tangent", flatten(result[1])[0], ys))
 
         return CustomRule(self.__name__, fun, jvp=jvp)
 
 
-class custom_vjp(_WithRule):  # noqa: N801 - used like a function
+class custom_vjp(WithRule):  # noqa: N801 - used like a function
     """Give a function a pullback of its own.
 
     Parameters
@@ -348,7 +256,7 @@ class custom_vjp(_WithRule):  # noqa: N801 - used like a function
                     found += [None] * len(own) if g is None else flatten(g)[0]
                 every = flatten(args)[0]
                 kept = [g for g, a in zip(found, every, strict=True) if _is_numeric(a)]
-                return [np.conj(g) for g in _checked(self.__name__, "cotangent", kept, primals)]
+                return [np.conj(g) for g in checked(self.__name__, "cotangent", kept, primals)]
 
             return tuple(ys), pull
 
@@ -357,105 +265,3 @@ class custom_vjp(_WithRule):  # noqa: N801 - used like a function
 
 def _is_numeric(x: Any) -> bool:
     return isinstance(x, (np.ndarray, np.generic, float, complex, Traced))
-
-
-class _Checkpoint(_WithRule):
-    kind = "checkpoint"
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        leaves = flatten(args)[0]
-        traced = [x for x in leaves if isinstance(x, Traced)]
-        if traced and not isinstance(max(traced, key=lambda x: x.level.depth).level, Tape):
-            # Nothing is stored in forward mode or under vmap, so there is nothing to save.
-            return self.f(*args, **kwargs)
-        try:
-            return super().__call__(*args, **kwargs)
-        except _ClosureError:
-            # What the function closes over is differentiated too, by recording it like any other code.
-            return self.f(*args, **kwargs)
-
-    def _rule(self, full: Any, fun: Any, kwargs: Any, out: dict[str, Any]) -> CustomRule:
-        def vjp(primals: Any) -> tuple[Any, Any]:
-            ys = fun(*primals)
-
-            def pull(cts: Any) -> list[Any]:
-                inputs = Inputs("checkpoint", tuple(primals), range(len(primals)))
-                again = record("checkpoint", inputs, fun, {})
-                try:
-                    pulled = again.pull(list(cts))
-                finally:
-                    again.tape.captures.release()
-                return [np.zeros(np.shape(p))[()] if g is None else g for p, g in zip(primals, pulled, strict=True)]
-
-            return ys, pull
-
-        return CustomRule(self.__name__, fun, vjp=vjp)
-
-
-def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Return `f` such that reverse mode keeps only its arguments and evaluates it again in the sweep.
-
-    Parameters
-    ----------
-    f : callable
-        Plain NumPy code without side effects; everything traced should come in through its arguments.
-
-    Returns
-    -------
-    callable
-        Called like `f`.
-
-    Notes
-    -----
-    A function that closes over a traced value is recorded in full, which saves nothing. Cost: one more evaluation of `f` per sweep. Memory: the arguments and results instead of all residuals
-    (Griewank & Walther 2008, chapter 12).
-
-    Examples
-    --------
-    >>> import numpy as np, dualrev as dr
-    >>> step = dr.checkpoint(lambda x: np.sin(np.exp(-x) * x))
-    >>> bool(np.isclose(dr.grad(lambda x: step(step(x)))(0.3), dr.derivative(lambda x: step(step(x)))(0.3)))
-    True
-    """
-    return _Checkpoint(f)
-
-
-def stop_gradient(x: Any) -> Any:
-    """Return the value as a constant: the derivative through it is zero.
-
-    Parameters
-    ----------
-    x : array, number or container of them
-        Traced or not.
-
-    Returns
-    -------
-    array, number or container
-        Of the same structure; lanes of `vmap` are kept, all derivatives are cut.
-
-    Examples
-    --------
-    >>> import dualrev as dr
-    >>> float(dr.grad(lambda x: x * dr.stop_gradient(x))(3.0))
-    3.0
-    """
-    from dualrev.modes.batch import Batched
-
-    def cut(v: Any) -> Any:
-        if isinstance(v, np.ndarray) and v.dtype.hasobject:
-            v = operand(v)
-        if not isinstance(v, Traced):
-            return v
-        if isinstance(v, Batched):
-            inner = cut(v.primal)
-            return v if inner is v.primal else _rewrap(v, inner)
-        inner = cut(v.primal)
-        return inner.copy() if isinstance(inner, np.ndarray) else inner
-
-    def _rewrap(v: Any, inner: Any) -> Any:
-        twin = v.copy()
-        twin.primal = inner
-        return twin
-
-    leaves, rebuild = flatten(x)
-    return rebuild([cut(v) for v in leaves])

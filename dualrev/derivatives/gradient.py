@@ -8,16 +8,18 @@ from typing import Any
 import numpy as np
 
 from dualrev.core.array import dtype_of
-from dualrev.derivatives.passes import Argnums, Inputs, record
+from dualrev.derivatives.containers import single
+from dualrev.derivatives.passes import Argnums, Inputs, ReversePass, record
 from dualrev.derivatives.transform import Transform
 from dualrev.errors import OutputError, describe
 
 __all__ = ["grad", "value_and_grad"]
 
 
-def _scalar(name: str, outputs: list[Any]) -> Any:
+def _scalar(name: str, run: ReversePass) -> Any:
     """Return the one real number that a gradient needs, or say what came instead."""
-    if len(outputs) != 1:
+    outputs = run.outputs
+    if run.rebuild is not single:
         raise OutputError(
             f"{name}: the function returned a container (tuple, dict, ...) of {len(outputs)} arrays; a gradient needs one real number (a scalar). "
             "Call dualrev.jacobian(f), dualrev.vjp(f, x), or pass has_aux=True if it returns (y, aux)."
@@ -53,7 +55,7 @@ class Gradient(Transform):
         inputs = Inputs(self.name, args, self.argnums)
         run = record(self.name, inputs, self.f, kwargs, self.has_aux)
         try:
-            y = _scalar(self.name, run.outputs)
+            y = _scalar(self.name, run)
             result = inputs.structure(run.finish(run.pull([dtype_of(y).type(1.0)])))
         finally:
             run.tape.captures.release()

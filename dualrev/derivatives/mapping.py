@@ -31,31 +31,31 @@ class _Map(Transform):
         count: int | None = None
         for position, (arg, axis) in enumerate(zip(args, axes, strict=True)):
             leaves, rebuild = flatten(arg)
-            if axis is None:
-                moved.append((leaves, rebuild, False))
-                continue
             lanes = []
-            for leaf in leaves:
+            for leaf, own in zip(leaves, _axes(axis, arg, len(leaves)), strict=True):
+                if own is None:
+                    lanes.append((leaf, False))
+                    continue
                 array = operand(leaf) if isinstance(leaf, (list, tuple, np.ndarray, Traced)) else leaf
                 if not np.ndim(array):
                     raise InputError(
                         f"vmap: argument {position} is {describe(leaf)} and has no axis to map over; "
                         "give None for it in in_axes="
                     )
-                array = np.moveaxis(array, axis, 0)
+                array = np.moveaxis(array, own, 0)
                 if count is not None and array.shape[0] != count:
                     raise ShapeError(
-                        f"vmap: argument {position} has {array.shape[0]} lanes along axis {axis}, others have {count}"
+                        f"vmap: argument {position} has {array.shape[0]} lanes along axis {own}, others have {count}"
                     )
                 count = int(array.shape[0])
-                lanes.append(array)
-            moved.append((lanes, rebuild, True))
+                lanes.append((array, True))
+            moved.append((lanes, rebuild))
         if count is None:
             raise ShapeError("vmap: in_axes= maps no argument, so the number of lanes is unknown")
         level = Batch(count)
         call = [
-            rebuild([batched(x if isinstance(x, Traced) else x.copy(), level) for x in leaves] if own else leaves)
-            for leaves, rebuild, own in moved
+            rebuild([batched(x if isinstance(x, Traced) else x.copy(), level) if own else x for x, own in lanes])
+            for lanes, rebuild in moved
         ]
         with level:
             out = self.f(*call, **kwargs)
@@ -72,6 +72,22 @@ class _Map(Transform):
         return np.moveaxis(whole, 0, self.out_axes)
 
 
+def _axes(axes: Any, arg: Any, count: int) -> list[int | None]:
+    """Return one lane axis per leaf; `axes` is one for all, or has the argument's structure."""
+    if axes is None or isinstance(axes, int):
+        return [axes] * count
+    spread: list[int | None] = []
+    if isinstance(arg, dict) and isinstance(axes, dict) and arg.keys() == axes.keys():
+        pairs = [(axes[k], arg[k]) for k in sorted(arg)]
+    elif isinstance(arg, (tuple, list)) and isinstance(axes, (tuple, list)) and len(arg) == len(axes):
+        pairs = list(zip(axes, arg, strict=True))
+    else:
+        raise ShapeError(f"vmap: in_axes entry {axes!r} does not have the structure of its argument, {describe(arg)}")
+    for own, part in pairs:
+        spread += _axes(own, part, len(flatten(part)[0]))
+    return spread
+
+
 def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0) -> Callable[..., Any]:
     """Return the function that evaluates `f` for every lane of its arguments in one pass.
 
@@ -80,7 +96,8 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: int = 0) -> Callable
     f : callable
         Plain NumPy code written for one lane; decisions on batched values are errors.
     in_axes : int, None or tuple of them
-        Axis of each positional argument that holds the lanes; None for arguments that all lanes share.
+        Axis of each positional argument that holds the lanes; None for arguments that all lanes share. An entry may
+        have the structure of its argument.
     out_axes : int
         Where the lane axis goes in the results.
 

@@ -13,10 +13,11 @@ import numpy as np
 
 from dualrev.core.array import Traced, dtype_of
 from dualrev.core.levels import Level
-from dualrev.derivatives.containers import flatten, input_leaf, output_leaf
+from dualrev.derivatives.containers import flatten, input_leaf, output_leaf, single
 from dualrev.errors import CapturedWriteError, LevelError, OutputError, ShapeError, describe
 from dualrev.modes.forward import Dual, Forward, dual
-from dualrev.modes.reverse import Tape, Variable, run
+from dualrev.modes.reverse import Tape, Variable
+from dualrev.modes.sweep import run
 from dualrev.modes.trace import has_nan, raising
 
 __all__ = ["Inputs", "ReversePass", "push", "record"]
@@ -176,7 +177,7 @@ def push(
 def flatten_output(out: Any, name: str) -> tuple[list[Any], Callable[[list[Any]], Any]]:
     """Flatten the function's result; a list of traced scalars stays a list of leaves, an object array is stacked."""
     if isinstance(out, Traced):
-        return [out], lambda leaves: leaves[0]
+        return [out], single
     if out is None:
         output_leaf(out, name)
     leaves, rebuild = flatten(out)

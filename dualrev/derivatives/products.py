@@ -13,7 +13,8 @@ from dualrev.derivatives.gradient import grad
 from dualrev.derivatives.passes import Inputs, ReversePass, push, record
 from dualrev.derivatives.transform import Transform, check_callable
 from dualrev.errors import InputError, describe
-from dualrev.modes.reverse import Tape, run, seed_cotangent
+from dualrev.modes.reverse import Tape
+from dualrev.modes.sweep import run, seed_cotangent
 
 __all__ = ["derivative", "gauss_newton_product", "hvp", "jvp", "linearize", "vjp"]
 

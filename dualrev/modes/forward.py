@@ -23,6 +23,7 @@ from dualrev.modes.trace import is_finite, raising, record_error, watching
 __all__ = ["Dual", "Forward"]
 
 _new = object.__new__
+_FLOAT64 = np.dtype(np.float64)
 
 
 class Dual(Traced):
@@ -131,6 +132,8 @@ def _level_by_hand(*parts: Any) -> Forward:
 
 def dual(primal: Any, tangent: Any, level: Forward) -> Any:
     """Make a dual value of `level`."""
+    if level.float64 and dtype_of(primal) is not _FLOAT64:
+        level.float64 = False
     if level.watch:
         out = _new(WatchedDualArray if primal.ndim else WatchedDualScalar)
     else:
@@ -148,13 +151,15 @@ class Forward(Level):
     ----------
     lanes : Batch or None
         In vector mode the level of the directions; tangents then have the lane axis in front.
+    float64 : bool
+        True while every dual of the level is real and of double precision; shortcuts need not look at dtypes then.
     watch : bool
         Take no shortcuts: `debug` checks every result, and the general path applies strong zeros.
     order : int
         For duals made by hand, how many of them are nested; zero for a transform.
     """
 
-    __slots__ = ("errors", "lanes", "order", "watch")
+    __slots__ = ("errors", "float64", "lanes", "order", "watch")
 
     def __init__(
         self, directions: int | None = None, depth: float | None = None, order: int = 0, careful: bool = False
@@ -162,6 +167,7 @@ class Forward(Level):
         super().__init__(depth)
         self.lanes = None if directions is None else Batch(directions, next_depth())
         self.order = order
+        self.float64 = True
         self.watch = careful or order > 0 or raising()
         self.errors: Any = None
 
@@ -207,6 +213,8 @@ class Forward(Level):
                 continue
             kept = residuals(rule.keeps, primals, y, k)
             t = arrays[k].tangent
+            if primitive.flavour == "elementwise":
+                kept = [promote(v, dtype_of(y)) for v in kept]
             if self.lanes is None:
                 t = rule.call(t, *kept, **params)
             elif primitive.flavour == "elementwise":
@@ -284,3 +292,14 @@ def residuals(keeps: tuple[int, ...], primals: tuple[Any, ...], y: Any, position
         else:
             kept.append(position)
     return kept
+
+
+def promote(x: Any, dtype: np.dtype[Any]) -> Any:
+    """Give a residual at least the precision of the output, so that a partial of it is not rounded to less."""
+    if isinstance(x, (float, int)) and not isinstance(x, np.generic):
+        return x
+    own = dtype_of(x)
+    if own is dtype or own.kind == "c" or own.itemsize >= dtype.itemsize and own.kind == "f":
+        return x
+    real = np.empty(0, dtype).real.dtype
+    return np.astype(x, real) if isinstance(x, Traced) else x.astype(real)

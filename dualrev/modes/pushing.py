@@ -63,8 +63,8 @@ def _unary(primitive: Primitive) -> Callable[[Any], Any]:
     lines = [
         "def push(v):",
         "    level = v.level",
-        "    if level.closed:",
-        "        level.check()",
+        "    if level.closed or not level.float64:",
+        "        return bind(primitive, (v,), {})",
         "    x = v.primal",
         f"    y = {value_expression(primitive)}",
         f"    t = {_pushed(primitive, 0, 'v.tangent')}",
@@ -92,8 +92,6 @@ def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
     def with_constant(own: str, mine: str, other: str, position: int) -> list[str]:
         """The branch in which one operand is dual and the other a constant named `other`."""
         return [
-            "        if level.closed:",
-            "            level.check()",
             "        if kind is float or kind is int or kind is float64:",
             f"            {value}",
             f"            t = {_pushed(primitive, position, f'{own}.tangent')}",
@@ -115,9 +113,11 @@ def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
         "    kind = q.__class__",
         "    if first is Array or first is Scalar:",
         "        level = p.level",
+        "        if level.closed or not level.float64:",
+        "            return bind(primitive, (p, q), {})",
         "        a = p.primal",
         "        if kind is Array or kind is Scalar:",
-        "            if q.level is not level or level.closed:",
+        "            if q.level is not level:",
         "                return bind(primitive, (p, q), {})",
         "            b = q.primal",
         f"            {value}",
@@ -131,6 +131,8 @@ def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
         *with_constant("p", "a", "b", 0),
         "    if kind is Array or kind is Scalar:",
         "        level = q.level",
+        "        if level.closed or not level.float64:",
+        "            return bind(primitive, (p, q), {})",
         "        a = p",
         "        b = q.primal",
         "        kind = first",

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from dualrev.core.array import operator_methods
+from dualrev.core.operators import operator_methods
 from dualrev.core.primitive import Primitive, on_register
 from dualrev.core.protocols import apply_ufunc
 from dualrev.core.shapes import unbroadcast
@@ -107,6 +107,8 @@ def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
         "    kind = q.__class__",
         "    if first is Array or first is Scalar:",
         "        tape = p.level",
+        "        if not tape.float64:",
+        "            return bind(primitive, (p, q), {})",
         "        a = p.primal",
         "        if kind is Array or kind is Scalar:",
         "            if q.level is not tape:",
@@ -124,6 +126,8 @@ def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
         *with_constant("p", "b", "left", kept_left),
         "    if kind is Array or kind is Scalar:",
         "        tape = q.level",
+        "        if not tape.float64:",
+        "            return bind(primitive, (p, q), {})",
         "        a = p",
         "        b = q.primal",
         "        kind = first",

@@ -6,6 +6,7 @@ from dualrev.rules import contraction as contraction
 from dualrev.rules import creation as creation
 from dualrev.rules import determinants as determinants
 from dualrev.rules import diagonals as diagonals
+from dualrev.rules import differences as differences
 from dualrev.rules import einsum as einsum
 from dualrev.rules import exponential as exponential
 from dualrev.rules import indexing as indexing
@@ -17,6 +18,8 @@ from dualrev.rules import queries as queries
 from dualrev.rules import reductions as reductions
 from dualrev.rules import selection as selection
 from dualrev.rules import shaping as shaping
+from dualrev.rules import sorting as sorting
+from dualrev.rules import statistics as statistics
 from dualrev.rules import taking as taking
 from dualrev.rules import trigonometric as trigonometric
 from dualrev.rules import writing as writing

@@ -5,6 +5,7 @@ Every rule is a product with the other operand transposed. Axes are counted from
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -39,13 +40,12 @@ def _right(ct: Any, a: Any, shape: tuple[int, ...]) -> Any:
         if len(shape) == 1:
             return ct * a
         return a[:, None] * (ct if len(shape) == 2 else ct[..., None, :])
+    if a.ndim > 2 and len(shape) < 3:
+        # One product over all batches at once, instead of one each and a sum.
+        rows = math.prod(a.shape[:-1])
+        a, ct = np.reshape(a, (rows, shape[0])), np.reshape(ct, (rows, *shape[1:]))
     if len(shape) == 1:
-        if a.ndim > 2:
-            # One product over all batches at once, instead of one each and a sum.
-            a, ct = np.reshape(a, (-1, shape[0])), np.reshape(ct, (-1,))
         return np.matmul(ct, a)
-    if a.ndim > 2 and len(shape) == 2:
-        a, ct = np.reshape(a, (-1, shape[0])), np.reshape(ct, (-1, shape[1]))
     return np.matmul(a.T if a.ndim == 2 else a.mT, ct)
 
 
@@ -133,10 +133,8 @@ def _batch_tensordot(
     a = np.transpose(a, (0, *(k + a.ndim for k in (*free_a, *over_a))))
     b = np.transpose(b, (0, *(k + b.ndim for k in (*over_b, *free_b))))
     kept = a.shape[: 1 + len(free_a)] + b.shape[1 + len(over_b) :]
-    size = 1
-    for n in b.shape[1 : 1 + len(over_b)]:
-        size *= n
-    rows, columns = (int(np.prod(s)) for s in (a.shape[1 : 1 + len(free_a)], b.shape[1 + len(over_b) :]))
+    size = math.prod(b.shape[1 : 1 + len(over_b)])
+    rows, columns = math.prod(kept[1 : 1 + len(free_a)]), math.prod(kept[1 + len(free_a) :])
     y = matmul(np.reshape(a, (kept[0], rows, size)), np.reshape(b, (kept[0], size, columns)))
     return np.reshape(y, kept)
 
@@ -210,14 +208,14 @@ def _conj(a: Any) -> Any:
 @numpy_function(np.vdot, note="conjugates the first argument")
 def vdot(a: Any, b: Any, /) -> Any:
     """Answer ``np.vdot``: the inner product of all entries."""
-    a, b = (np.reshape(array_operand(v), (-1,)) for v in (a, b))
+    a, b = (np.ravel(array_operand(v)) for v in (a, b))
     return matmul(_conj(a), b)
 
 
 @numpy_function(np.outer)
 def outer(a: Any, b: Any, out: Any = None) -> Any:
     """Answer ``np.outer``: every product of an entry of `a` with one of `b`."""
-    y = np.reshape(array_operand(a), (-1, 1)) * np.reshape(array_operand(b), (1, -1))
+    y = np.expand_dims(np.ravel(array_operand(a)), 1) * np.ravel(array_operand(b))
     return y if out is None else write_out(out, y, (), "np.outer")
 
 

@@ -243,8 +243,8 @@ def pick(x: Any, index: Index) -> Any:
 def index_grid(index: tuple[Any, ...], shape: tuple[int, ...]) -> list[Any]:
     """Complete integers for some neighbouring axes to one integer array per axis."""
     items = list(index)
-    if Ellipsis in [i for i in items if not isinstance(i, Traced)]:
-        at = next(k for k, i in enumerate(items) if i is Ellipsis)
+    at = next((k for k, item in enumerate(items) if item is Ellipsis), None)
+    if at is not None:
         items[at : at + 1] = [_ALL] * (len(shape) - len(items) + 1)
     items += [_ALL] * (len(shape) - len(items))
     where = [k for k, item in enumerate(items) if item.__class__ is not slice]

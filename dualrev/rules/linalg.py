@@ -6,6 +6,7 @@ collection of matrix derivative results for forward and reverse mode algorithmic
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ def _solve_value(a: Any, b: Any, *, vector: bool) -> Any:
         return np.linalg.solve(a, b)
     # One matrix and many right-hand sides: one factorisation.
     columns = np.moveaxis(b, -1 if vector else -2, 0)
-    flat = columns.reshape(len(columns), b.size // max(len(columns), 1))
+    flat = columns.reshape(len(columns), math.prod(columns.shape[1:]))
     y = np.linalg.solve(a, flat).reshape(columns.shape)
     return np.moveaxis(y, 0, -1 if vector else -2)
 
@@ -196,10 +197,10 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
         moved = [k % a.ndim for k in axes]
         a = np.transpose(a, [k for k in range(a.ndim) if k not in moved] + moved)
     shape = a.shape[b.ndim :]
-    size = int(np.prod(shape))
+    size = math.prod(shape)
     if a.size != size * size:
         raise np.linalg.LinAlgError("Input arrays must satisfy the requirement prod(a.shape[b.ndim:]) == prod(a.shape[:b.ndim])")
-    return np.reshape(solve(np.reshape(a, (size, size)), np.reshape(b, (-1,))), shape)
+    return np.reshape(solve(np.reshape(a, (size, size)), np.ravel(b)), shape)
 
 
 @numpy_function(np.linalg.tensorinv)
@@ -208,8 +209,8 @@ def tensorinv(a: Any, ind: int = 2) -> Any:
     a = array_operand(a)
     if ind <= 0:
         raise ValueError("Invalid ind argument.")
-    rows = int(np.prod(a.shape[:ind]))
-    return np.reshape(inverse(np.reshape(a, (rows, -1))), a.shape[ind:] + a.shape[:ind])
+    rows = math.prod(a.shape[:ind])
+    return np.reshape(inverse(np.reshape(a, (rows, math.prod(a.shape[ind:])))), a.shape[ind:] + a.shape[:ind])
 
 
 _NOT_GIVEN = object()

@@ -47,7 +47,7 @@ sum_ = linear(
 
 def _others(x: Any, axis: tuple[int, ...]) -> Any:
     """The product of all other entries along the axes: right also where entries are zero."""
-    if not axis:
+    if not axis or x.size == 0:
         return np.ones(np.shape(x))
     ndim = np.ndim(x)
     last = tuple(range(-len(axis), 0))

@@ -53,10 +53,12 @@ def take(
     if axis is None:
         x, axis = np.reshape(x, (-1,)), 0
     axis = range(x.ndim)[axis]
-    if dtype_of(indices).kind not in "iu":
-        if isinstance(indices, Traced) or np.size(indices):
-            raise TypeError(f"np.take: indices are integers, not {dtype_of(indices)}")
-        indices = np.zeros(np.shape(indices), np.intp)
+    if isinstance(indices, Traced):
+        if dtype_of(indices).kind not in "iu":
+            raise refuse(indices)
+    else:
+        # NumPy takes floats here, too, and cuts off their fractions.
+        indices = np.asarray(indices).astype(np.intp)
     n = x.shape[axis]
     if mode == "wrap":
         indices = indices % n

@@ -1,4 +1,4 @@
-"""Checks that ship with the package, so that users' own functions and rules get the same scrutiny."""
+"""Checks that ship with the package: users' functions and rules get the scrutiny of its own."""
 
 from dualrev.testing.derivatives import check_derivatives as check_derivatives
 from dualrev.testing.primitives import Finding as Finding

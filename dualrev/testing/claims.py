@@ -1,4 +1,4 @@
-"""The derivatives under test, in real coordinates: by forward mode, by reverse mode, by the user's hand.
+"""The derivatives under test, in real coordinates: by forward, by reverse mode, by hand.
 
 Enters: a `RealFunction` and directions. Leaves: tables of numbers for `comparison.py`.
 """
@@ -90,9 +90,7 @@ class Gradient:
 
         def slope(*leaves: Any) -> tuple[Any, ...]:
             _, pushed = jvp(self.real.traceable, leaves, tangents)
-            terms = [
-                np.sum(np.real(np.conj(ct) * t)) for ct, t in zip(cts, pushed, strict=True)
-            ]
+            terms = [np.sum(np.real(np.conj(ct) * t)) for ct, t in zip(cts, pushed, strict=True)]
             return (sum(terms[1:], terms[0]),)
 
         return slope
@@ -133,8 +131,8 @@ class Handwritten:
         self.real = real
         if len(real.outputs.leaves) != 1:
             raise InputError(
-                "jac= and hess= are for functions that return one number or array; wrap the function "
-                "so that it returns np.concatenate of its results"
+                "jac= and hess= are for functions that return one number or array; wrap the "
+                "function so that it returns np.concatenate of its results"
             )
 
     def jacobian(self, jac: Callable[..., Any], vector: np.ndarray) -> np.ndarray:
@@ -150,31 +148,36 @@ class Handwritten:
         y = real.outputs.leaves[0]
         columns = []
         for leaf, block in zip(real.inputs.leaves, blocks, strict=True):
-            table = _table(block, y.shape + leaf.shape, (y.count, leaf.count), f"jac of {leaf.label}")
+            table = _table(
+                block, y.shape + leaf.shape, (y.entries, leaf.entries), f"jac of {leaf.label}"
+            )
+            re, im = table.real, table.imag
             if leaf.complex and y.complex:
-                block = np.block([[table.real, -table.imag], [table.imag, table.real]])
+                columns.append(np.block([[re, -im], [im, re]]))
             elif leaf.complex:
-                block = np.concatenate([table.real, table.imag], axis=1)
+                columns.append(np.concatenate([re, im], axis=1))
             elif y.complex:
-                block = np.concatenate([table.real, table.imag], axis=0)
+                columns.append(np.concatenate([re, im], axis=0))
             elif np.iscomplexobj(table):
                 raise InputError(f"jac of {leaf.label} is complex, but the function is real")
             else:
-                block = table
-            columns.append(block)
+                columns.append(table)
         return np.concatenate(columns, axis=1).astype(float)
 
     def hessian(self, hess: Callable[..., Any], ct: np.ndarray) -> np.ndarray:
-        """Return Σ ct_i ∇²f_i, shape (n, n), at the point; `hess` has shape ``y.shape + 2 x.shape``."""
+        """Return Σ ctᵢ ∇²fᵢ, shape (n, n), at the point; `hess` gives ``y.shape + 2 x.shape``."""
         real = self.real
         y, x = real.outputs.leaves[0], real.inputs.leaves[0]
         if len(real.inputs.leaves) != 1 or x.complex or y.complex:
             raise InputError("hess= is for one real array argument (choose it by argnums=)")
         given = hess(*real.arguments(real.inputs.unpack(real.x)))
         table = _table(
-            given, y.shape + x.shape + x.shape, (y.count, x.count * x.count), f"hess of {x.label}"
+            given,
+            y.shape + x.shape + x.shape,
+            (y.entries, x.entries * x.entries),
+            f"hess of {x.label}",
         )
-        contracted: np.ndarray = (ct @ table).reshape(x.count, x.count)
+        contracted: np.ndarray = (ct @ table).reshape(x.entries, x.entries)
         return contracted
 
 

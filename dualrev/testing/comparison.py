@@ -23,7 +23,8 @@ RTOL = 1e-7
 # An entry is verified when an error of this relative size could not hide in its tolerance.
 POWER = 1e-3
 # A derivative that differences cannot tell from zero is zero when that is known to this fraction of
-# the function's slopes at larger steps, or of the largest slope of the same output.
+# the function's slopes at larger steps, or of the largest slope of the same output, or to what
+# rounding alone explains.
 NOUGHT = 1e-6
 
 
@@ -45,8 +46,9 @@ class Judge:
         A derivative within ``atol + rtol |difference|`` passes whatever the expected error.
     exact : ndarray or None
         Complex-step derivatives along the lines.
-    floor : ndarray or None
-        Rounding to be expected in the derivative of each output, where it is known.
+    variation : ndarray or None
+        Size of the outputs that rounding is relative to, where it is more than |y|: they may be
+        sums of larger terms that cancel at the point.
     """
 
     def __init__(
@@ -60,7 +62,7 @@ class Judge:
         rtol: float | None = None,
         atol: float | None = None,
         exact: np.ndarray | None = None,
-        floor: np.ndarray | None = None,
+        variation: np.ndarray | None = None,
     ) -> None:
         self.F = F
         self.y = y
@@ -71,21 +73,27 @@ class Judge:
         self.atol = 0.0 if atol is None else atol
         slopes = central_slopes(F, y, lines, rounding)
         self.exact = exact
-        self.floor = np.zeros(y.size) if floor is None else floor
+        size = np.abs(y) if variation is None else np.fmax(np.abs(y), variation)
+        self.noise = rounding * np.fmax(size, np.finfo(float).tiny)
+        # Rounding to be expected in the derivatives themselves.
+        self.floor = 64 * self.noise
         self.slopes = slopes._replace(error=slopes.error + self.floor[:, None])
         value, error = np.abs(self.slopes.value), self.slopes.error
-        self._largest = np.max(np.where(value > SAFETY * error, value, 0.0), axis=1, initial=0.0)
+        largest = np.max(np.where(value > SAFETY * error, value, 0.0), axis=1, initial=0.0)
+        level = 2.0**14 * np.fmax(self.noise, rounding * slopes.magnitude)
+        self._nought = np.fmax(SAFETY * level, NOUGHT * largest)
         self._views: dict[int, View] = {}
 
     def contradicted(self) -> np.ndarray:
-        """Return where an accurate difference contradicts the complex step: no analytic function."""
+        """Return where an accurate difference contradicts the complex step: not analytic."""
         value, error = self.slopes.value, self.slopes.error
         if self.exact is None:
             return np.zeros(value.shape, bool)
         size = np.fmax(np.abs(value), np.abs(self.exact))
         accurate = SAFETY * error <= POWER * size
-        off: np.ndarray = ~(np.abs(self.exact - value) <= SAFETY * error + RTOL * np.abs(value))
-        return (off & accurate) | ~np.isfinite(self.exact)
+        off = ~(np.abs(self.exact - value) <= SAFETY * error + RTOL * np.abs(value))
+        contradicted: np.ndarray = (off & accurate) | ~np.isfinite(self.exact)
+        return contradicted
 
     def compare(
         self,
@@ -114,10 +122,13 @@ class Judge:
             found.append((entry, (i, s), np.inf))
         if not found:
             settled = self._settled(claim, gap, tolerance)
-            score = np.where(np.isfinite(gap), gap / np.where(tolerance > 0, tolerance, 1e-300), np.inf)
+            score = np.where(
+                np.isfinite(gap), gap / np.where(tolerance > 0, tolerance, 1e-300), np.inf
+            )
             found = self._examine(claim, ~settled, score)
             if claim.size and np.any(settled):
-                i, s = np.unravel_index(np.argmax(np.where(settled, score, -1.0)), score.shape)
+                best = int(np.argmax(np.where(settled, score, -1.0)))
+                i, s = (int(k) for k in np.unravel_index(best, score.shape))
                 found.append((self._entry(claim, i, s, "correct", ""), (i, s), score[i, s]))
         worst, verdict = None, "correct"
         if found:
@@ -139,15 +150,12 @@ class Judge:
 
     def _settled(self, claim: np.ndarray, gap: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
         """Say which entries agree with a difference that is accurate enough to mean something."""
-        value, error, magnitude, bent = self.slopes
+        value, error, _, bent = self.slopes
         close = gap <= self.atol + self.rtol * np.abs(value)
         resolution = SAFETY * error
         size = np.fmax(np.abs(value), np.abs(claim))
         strong = resolution <= POWER * size
-        nought = np.fmax(
-            SAFETY * _rounding_level(self.rounding, magnitude), NOUGHT * self._largest
-        )
-        zero = (size <= resolution) & (resolution <= nought[:, None])
+        zero = (size <= resolution) & (resolution <= self._nought[:, None])
         settled: np.ndarray = (gap <= tolerance) & (close | strong | zero) & ~bent
         return settled
 
@@ -174,12 +182,12 @@ class Judge:
     def _view(self, s: int) -> View:
         if s not in self._views:
             self._views[s] = examine(
-                lambda tau: self.F(self.lines.point(s, tau)), self.y, self.rounding, self._units(s)
+                lambda tau: self.F(self.lines.point(s, tau)), self.y, self.noise, self._units(s)
             )
         return self._views[s]
 
     def _units(self, s: int) -> list[float]:
-        """Return the step sizes worth trying: that of the line, of its smallest coordinate, and one."""
+        """Return step sizes worth trying: of the line, of its smallest coordinate, and one."""
         v = np.abs(self.lines.vector(s))
         moved = (v > 0) & (self.lines.x != 0)
         units = [1.0]
@@ -223,12 +231,7 @@ class Judge:
         resolution = SAFETY * error
         gap, tolerance = abs(c - value), self.atol + self.rtol * abs(value) + resolution
         size = max(abs(c), abs(value))
-        nought = max(
-            SAFETY * _rounding_level(self.rounding[i], self.slopes.magnitude[i]),
-            NOUGHT * view.span[i],
-            NOUGHT * self._largest[i],
-        )
-        zero = size <= resolution <= nought
+        zero = size <= resolution <= max(self._nought[i], NOUGHT * view.span[i])
         close = gap <= self.atol + self.rtol * abs(value)
         if gap > tolerance:
             verdict = "wrong"
@@ -237,7 +240,7 @@ class Judge:
         else:
             verdict = "ill-conditioned"
             why = "the difference is too inaccurate to tell; " + (
-                "rounding in the function hides its change" if not why else why
+                why or "rounding in the function hides its change"
             )
         entry = self._entry(claim, i, s, verdict, why, value=value, error=error)
         return entry, gap / max(tolerance, 1e-300)
@@ -326,8 +329,3 @@ class Judge:
             tolerance / unit,
             explanation=f"found behind {worst.input} by halving it",
         )
-
-
-def _rounding_level(rounding: Any, magnitude: Any) -> Any:
-    """Return the error of a difference that rounding alone explains: the function's change is nought."""
-    return 2.0**14 * rounding * magnitude

@@ -38,12 +38,12 @@ class Leaf(NamedTuple):
         return self.dtype.kind == "c"
 
     @property
-    def count(self) -> int:
+    def entries(self) -> int:
         return int(np.prod(self.shape, dtype=int))
 
     @property
     def stop(self) -> int:
-        return self.start + self.count * (2 if self.complex else 1)
+        return self.start + self.entries * (2 if self.complex else 1)
 
 
 class Space:
@@ -83,7 +83,7 @@ class Space:
                     f"but {leaf.label} has shape {leaf.shape}"
                 )
             flat = array.ravel()
-            middle = leaf.start + leaf.count
+            middle = leaf.start + leaf.entries
             vector[leaf.start : middle] = flat.real
             if leaf.complex:
                 vector[middle : leaf.stop] = flat.imag
@@ -96,7 +96,7 @@ class Space:
         """
         values: list[Any] = []
         for leaf in self.leaves:
-            middle = leaf.start + leaf.count
+            middle = leaf.start + leaf.entries
             block = vector[leaf.start : middle].copy()
             if leaf.complex:
                 block = block + 1j * vector[middle : leaf.stop]
@@ -111,7 +111,7 @@ class Space:
     def label(self, k: int) -> str:
         """Return the name of coordinate `k`, such as ``params['w'][2, 0].imag``."""
         leaf = next(leaf for leaf in self.leaves if leaf.start <= k < leaf.stop)
-        part, k = divmod(k - leaf.start, leaf.count)
+        part, k = divmod(k - leaf.start, leaf.entries)
         index = ", ".join(str(int(i)) for i in np.unravel_index(k, leaf.shape))
         suffix = (".imag" if part else ".real") if leaf.complex else ""
         return leaf.label + (f"[{index}]" if leaf.shape else "") + suffix

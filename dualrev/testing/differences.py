@@ -1,7 +1,8 @@
 """Finite differences along lines x + τ v, by SciPy, each with its expected error.
 
-Enters: F: ℝⁿ → ℝᵐ, a point and lines. Leaves: one derivative per line and output, its expected error,
-and the lines whose second differences look like a kink. `ladder.py` examines what stays in doubt.
+Enters: F: ℝⁿ → ℝᵐ, a point and lines. Leaves: one derivative per line and output, its expected
+error, and the lines whose second differences look like a kink. `ladder.py` examines what stays in
+doubt.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ __all__ = ["Lines", "Slopes", "central_slopes", "fprime_slopes", "scipy_slopes"]
 
 Function = Callable[[np.ndarray], np.ndarray]
 
-# The widest step in units of the line, and the elements of one vectorised SciPy call: they bound its
-# working memory to a few MB.
+# The widest step in units of the line; and the elements of one vectorised SciPy call, which bound
+# its working memory to a few MB.
 FIRST_STEP = 2.0**-4
 CHUNK = 1 << 14
 
@@ -92,7 +93,7 @@ class Slopes(NamedTuple):
 def central_slopes(F: Function, y: np.ndarray, lines: Lines, rounding: np.ndarray) -> Slopes:
     """Return central differences with error estimates, by the best method of the SciPy at hand."""
     try:
-        import scipy.differentiate  # noqa: F401, PLC0415  (SciPy >= 1.15)
+        import scipy.differentiate  # noqa: F401  (SciPy >= 1.15)
     except ImportError:
         return fprime_slopes(F, y, lines, rounding)
     return scipy_slopes(F, y, lines, rounding)
@@ -118,7 +119,7 @@ class _Record:
         return known[tau]
 
     def bent(self, s: int, rounding: np.ndarray) -> bool:
-        """Say whether (F(τ) + F(-τ) - 2 F(0)) / τ fails to shrink between the two smallest steps."""
+        """Say whether (F(τ) + F(-τ) - 2 F(0)) / τ fails to shrink with the two smallest steps."""
         known = self.values[s]
         steps = sorted(t for t in known if t > 0 and -t in known)[:2]
         if len(steps) < 2:
@@ -130,7 +131,7 @@ class _Record:
 
 def scipy_slopes(F: Function, y: np.ndarray, lines: Lines, rounding: np.ndarray) -> Slopes:
     """Differences of order 8 with refinement, by `scipy.differentiate.derivative`."""
-    from scipy.differentiate import derivative  # noqa: PLC0415
+    from scipy.differentiate import derivative
 
     m, k = y.size, lines.count
     value, error = np.empty((m, k)), np.empty((m, k))
@@ -175,10 +176,10 @@ def fprime_slopes(F: Function, y: np.ndarray, lines: Lines, rounding: np.ndarray
     """Richardson-extrapolated central differences from `scipy.optimize.approx_fprime`.
 
     For SciPy before 1.15, which has no `scipy.differentiate`. Forward and backward differences at
-    steps τ, τ/4, τ/16 give central ones, from which the terms in τ² and τ⁴ are removed; the expected
-    error is the change made by the last removal, plus rounding.
+    steps τ, τ/4, τ/16 give central ones, from which the terms in τ² and τ⁴ are removed; the
+    expected error is the change made by the last removal, plus rounding.
     """
-    from scipy.optimize import approx_fprime  # noqa: PLC0415
+    from scipy.optimize import approx_fprime
 
     m, k = y.size, lines.count
     value, error = np.empty((m, k)), np.empty((m, k))

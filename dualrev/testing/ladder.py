@@ -1,7 +1,7 @@
 """The ladder: one line examined at steps from coarse to 2⁻⁴³, from both sides.
 
-Where SciPy's differences and a derivative disagree, or where the error estimate is too large to tell,
-the ladder says why: a smooth function, a kink, a jump, the edge of the domain, or noise.
+Where SciPy's differences and a derivative disagree, or where the error estimate is too large to
+tell, the ladder says why: a smooth function, a kink, a jump, the edge of the domain, or noise.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class View(NamedTuple):
 
 
 def examine(
-    psi: Callable[[float], np.ndarray], y: np.ndarray, rounding: np.ndarray, units: list[float]
+    psi: Callable[[float], np.ndarray], y: np.ndarray, floor: np.ndarray, units: list[float]
 ) -> View:
     """Examine τ ↦ psi(τ) around τ = 0.
 
@@ -64,8 +64,8 @@ def examine(
         Values of m outputs at τ.
     y : ndarray, shape (m,)
         ``psi(0)``.
-    rounding : ndarray, shape (m,)
-        Machine epsilon of each output.
+    floor : ndarray, shape (m,)
+        Rounding error that each output has at least.
     units : list of float
         Powers of two; every unit gives a ladder from an eighth of it downwards. More than one is
         needed where the coordinate and the function vary at very different scales.
@@ -77,13 +77,15 @@ def examine(
     noise over step, and what contradicts smaller steps is set aside. Noise is measured: the second
     differences of the four smallest steps, in which curvature has vanished.
     """
-    best, *coarser = (_single(psi, y, rounding, unit) for unit in sorted(units))
+    best, *coarser = (_single(psi, y, floor, unit) for unit in sorted(units))
     for view in coarser:
-        sides = [_refine(a, b) for a, b in zip(best[:3], view[:3], strict=True)]
+        central = _refine(best.central, view.central)
         best = View(
-            *sides,
+            central,
+            _refine(best.left, view.left),
+            _refine(best.right, view.right),
             # A kink seen on one ladder and resolved below its steps by another is none.
-            np.where(sides[0].error < best.central.error, view.kink, best.kink),
+            np.where(central.error < best.central.error, view.kink, best.kink),
             best.jump & view.jump,
             np.minimum(best.reach, view.reach),
             np.maximum(best.span, view.span),
@@ -101,13 +103,11 @@ def _refine(fine: Side, coarse: Side) -> Side:
         np.abs(fine.value - coarse.value) <= CONSISTENT * (fine.error + coarse.error)
     )
     take = agree & (coarse.error < fine.error)
-    return Side(
-        np.where(take, coarse.value, fine.value), np.where(take, coarse.error, fine.error)
-    )
+    return Side(np.where(take, coarse.value, fine.value), np.where(take, coarse.error, fine.error))
 
 
 def _single(
-    psi: Callable[[float], np.ndarray], y: np.ndarray, rounding: np.ndarray, unit: float
+    psi: Callable[[float], np.ndarray], y: np.ndarray, floor: np.ndarray, unit: float
 ) -> View:
     h = unit * 2.0**-3 * RATIO ** -np.arange(RUNGS)
     above = np.array([psi(t) for t in h])
@@ -116,7 +116,6 @@ def _single(
     forward, backward = (above - y) / step, (y - below) / step
     central, bend = (above - below) / (2 * step), (above + below - 2 * y) / step
 
-    floor = rounding * np.fmax(np.abs(y), np.finfo(float).tiny)
     blind = _quantised(above, below, y, central, bend)
     for table in (forward, backward, central, bend):
         table[blind] = np.nan
@@ -136,7 +135,8 @@ def _last(table: np.ndarray, count: int) -> np.ndarray:
     """Return the largest of the last `count` finite entries of each column; 0 if there are none."""
     finite = np.isfinite(table)
     from_the_end = np.cumsum(finite[::-1], axis=0)[::-1]
-    return np.max(np.where(finite & (from_the_end <= count), table, 0.0), axis=0)
+    largest: np.ndarray = np.max(np.where(finite & (from_the_end <= count), table, 0.0), axis=0)
+    return largest
 
 
 def _quantised(
@@ -144,13 +144,13 @@ def _quantised(
 ) -> np.ndarray:
     """Mark small steps that a rounded function (computed in float32 inside) cannot see.
 
-    They are flat although the function varies smoothly a few rungs higher; a function that is really
-    constant near the point is flat too, but then there is a kink where it starts to vary.
+    They are flat although the function varies smoothly a few rungs higher; a function that is
+    really constant near the point is flat too, but then there is a kink where it starts to vary.
     """
     flat = (above == y) & (below == y)
     lowest = flat.shape[0] - np.argmax(~flat[::-1], axis=0)  # rungs from here on are all flat
     varies = ~flat.all(axis=0)
-    blind = np.zeros_like(flat)
+    blind: np.ndarray = np.zeros_like(flat)
     for i in np.flatnonzero(varies & (lowest < flat.shape[0]) & (lowest >= 4)):
         k = lowest[i] - 4
         blind[lowest[i] :, i] = abs(bend[k, i]) <= 0.25 * abs(central[k, i])
@@ -213,6 +213,9 @@ def _kink(
         r = int(visible[-1])
         size = bend[r, i]
         resolved_below = np.any((limit[r + 1 :] < 0.5 * size) & np.isfinite(bend[r + 1 :, i]))
-        if size > 0.5 * bend[r - 2, i] and not resolved_below:
+        # Noise that the four smallest steps did not show would grow fourfold from rung to rung.
+        growth = bend[r - 1 : r + 1, i] / bend[r - 2 : r, i]
+        steady = np.all((growth > 0.5) & (growth < 3.0)) and size > 0.5 * bend[r - 2, i]
+        if steady and not resolved_below:
             kink[i], reach[i] = True, h[r]
     return kink | jump, jump, reach

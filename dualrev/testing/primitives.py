@@ -89,8 +89,8 @@ def check_primitive(operation: Any, *args: Any, seed: int = 0, **params: Any) ->
     Parameters
     ----------
     operation : Primitive or callable
-        What a builder returned (`elementwise`, `linear`, ...), a NumPy function that has a rule, or any
-        function with rules of its own (`custom_jvp`, `custom_vjp`, `primitive`).
+        What a builder returned (`elementwise`, `linear`, ...), a NumPy function that has a rule, or
+        any function with rules of its own (`custom_jvp`, `custom_vjp`, `primitive`).
     *args
         Operands; if there are none, the samples that the declaration's ``on=`` names.
     seed : int
@@ -141,7 +141,9 @@ def check_primitive(operation: Any, *args: Any, seed: int = 0, **params: Any) ->
         samples = []
     name = str(getattr(call, "name", getattr(call, "__name__", repr(call))))
     if not samples:
-        raise InputError(f"{name} has no declared samples; pass operands: check_primitive(f, x, ...)")
+        raise InputError(
+            f"{name} has no declared samples; pass operands: check_primitive(f, x, ...)"
+        )
     findings = []
     for arrays, parameters in samples:
         subject = Subject(call, tuple(arrays), dict(parameters), seed)
@@ -227,7 +229,11 @@ def _value(subject: Subject) -> Findings:
     for mode, y in primals.items():
         for one, other in zip(flatten(y)[0], plain, strict=True):
             same = _same(one, other, 8)
-            yield ("correct", "") if same else ("wrong", f"{mode} mode has value {one!r}, not {other!r}")
+            yield (
+                ("correct", "")
+                if same
+                else ("wrong", f"{mode} mode has value {one!r}, not {other!r}")
+            )
     for x, old in zip(operands, before, strict=True):
         same = np.array_equal(x, old, equal_nan=True)
         yield ("correct", "") if same else ("wrong", "an operand was written to")
@@ -278,7 +284,9 @@ def _batch(subject: Subject) -> Findings:
         )
         at_once = flatten(vmap(subject.plain, in_axes=axes)(*given))[0]
         loop = [
-            flatten(subject.plain(*(g[k] if a == 0 else g for g, a in zip(given, axes, strict=True))))[0]
+            flatten(
+                subject.plain(*(g[k] if a == 0 else g for g, a in zip(given, axes, strict=True)))
+            )[0]
             for k in range(LANES)
         ]
         for i, batched in enumerate(at_once):
@@ -305,7 +313,7 @@ def _vector_mode(subject: Subject) -> Findings:
             table = np.reshape(np.array(columns).T, np.shape(y) + np.shape(x))
             for mode in ("forward", "reverse"):
                 found = np.asarray(jacobian(one, mode=mode)(x)).astype(table.dtype)
-                same = _same(found, table, 1e4)
+                same = _same(found, table, 1e4, _size(y))
                 what = f"jacobian(mode={mode!r}) of operand {k} differs from jvp, column by column"
                 yield ("correct", "") if same else ("wrong", what)
 
@@ -314,7 +322,7 @@ def _single_precision(subject: Subject) -> Findings:
     if not subject.differentiable():
         return
     narrow = {"f": np.float32, "c": np.complex64}
-    operands = tuple(
+    operands: tuple[Any, ...] = tuple(
         np.asarray(x).astype(narrow[np.asarray(x).dtype.kind]) for x in subject.operands()
     )
     report = check_derivatives(subject.plain, *operands, order=1, seed=subject.seed)
@@ -331,10 +339,11 @@ def _memory_layout(subject: Subject) -> Findings:
         copy = np.array(x)
         strange.append(np.repeat(copy, 2, axis=-1)[..., ::2] if copy.ndim else copy)
         strange[-1].flags.writeable = False
+    size = max(map(_size, flatten(subject.plain(*subject.operands()))[0]), default=0.0)
     for k, (usual, found) in enumerate(
         zip(_products(subject, subject.operands()), _products(subject, tuple(strange)), strict=True)
     ):
-        same = _same(found, usual, 1e4)
+        same = _same(found, usual, 1e4, size)
         yield ("correct", "") if same else ("wrong", f"product {k} depends on the memory layout")
 
 
@@ -384,18 +393,24 @@ def _finite(value: Any) -> bool:
     return all(bool(np.all(np.isfinite(v))) for v in flatten(value)[0])
 
 
-def _same(one: Any, other: Any, ulps: float) -> bool:
-    """Say whether values, shapes and dtypes agree, up to rounding at the size of the largest entry."""
+def _same(one: Any, other: Any, ulps: float, size: float = 0.0) -> bool:
+    """Say whether values, shapes, dtypes agree, up to rounding at the largest entry or `size`."""
     a, b = np.asarray(one), np.asarray(other)
     if a.shape != b.shape or a.dtype != b.dtype:
         return False
     finite = np.isfinite(b)
-    size = np.max(np.abs(b[finite]), initial=0.0)
+    size = np.max(np.abs(b[finite]), initial=size)
     return bool(
         np.array_equal(finite, np.isfinite(a))
         and np.array_equal(a[~finite], b[~finite], equal_nan=True)
         and np.all(np.abs(a[finite] - b[finite]) <= ulps * np.finfo(b.dtype).eps * size)
     )
+
+
+def _size(y: Any) -> float:
+    """Return the size of a result: derivatives that cancel are as accurate as that allows."""
+    finite = np.abs(np.asarray(y))[np.isfinite(y)]
+    return float(np.max(finite, initial=0.0))
 
 
 def _summary(report: DerivativeReport) -> tuple[str, str]:

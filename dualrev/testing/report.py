@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 __all__ = ["Adjoint", "Comparison", "DerivativeReport", "Entry", "severest"]
@@ -92,7 +93,8 @@ class Comparison:
         Number of random directions; None if every entry was compared.
     threshold : float
         The largest tolerance met, as a change of the output when a coordinate changes by its own
-        size. An error in a single entry is seen when, times the size of its coordinate, it is larger.
+        size. An error in a single entry is seen when, times the size of its coordinate, it is
+        larger.
     """
 
     order: int
@@ -124,7 +126,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Adjoint:
-    """Whether forward and reverse mode are transposes: ⟨ct, J t⟩ = ⟨Jᵀ ct, t⟩ for random t and ct."""
+    """Whether forward and reverse mode are transposes: ⟨ct, J t⟩ = ⟨Jᵀ ct, t⟩, t and ct random."""
 
     forward: float
     reverse: float
@@ -143,7 +145,13 @@ class Adjoint:
         return "wrong" if finite else "non-finite"
 
     def __str__(self) -> str:
-        word = "agree" if self.agree else "DISAGREE" if self.verdict == "wrong" else "cannot be compared"
+        word = (
+            "agree"
+            if self.agree
+            else "DISAGREE"
+            if self.verdict == "wrong"
+            else "cannot be compared"
+        )
         return (
             f"forward and reverse {word}: <ct, J t> = {self.forward:.15g}, "
             f"<J^T ct, t> = {self.reverse:.15g}"
@@ -186,11 +194,7 @@ class DerivativeReport:
 
     @property
     def verdict(self) -> str:
-        """The worst verdict: ``"wrong"``, ``"non-finite"``, ``"kink"``, ``"ill-conditioned"``, ``"correct"``.
-
-        ``"kink"`` means that the function has no derivative there and that the value lies between the
-        one-sided ones; ``"ill-conditioned"`` that differences are too inaccurate to tell.
-        """
+        """The worst verdict of the parts, see `check_derivatives`."""
         verdicts = [c.verdict for c in self.comparisons]
         if self.adjoint is not None:
             verdicts.append(self.adjoint.verdict)
@@ -216,10 +220,10 @@ class DerivativeReport:
         )
 
     def raise_if_wrong(self) -> DerivativeReport:
-        """Raise AssertionError with this report if a derivative is wrong or not finite, else return it.
+        """Raise AssertionError with this report if a derivative is wrong or not finite.
 
-        A kink and an ill-conditioned difference pass: they say that the check could not decide.
-        Use ``assert report`` to demand a verified derivative.
+        Otherwise return it. A kink and an ill-conditioned difference pass: they say that the check
+        could not decide. Use ``assert report`` to demand a verified derivative.
         """
         if self.verdict in ("wrong", "non-finite"):
             raise AssertionError(str(self))
@@ -244,4 +248,4 @@ class DerivativeReport:
 
 
 def _size(ratio: float) -> float:
-    return ratio if ratio == ratio else float("inf")
+    return ratio if not math.isnan(ratio) else float("inf")

@@ -183,8 +183,12 @@ def test_small_shapes(jac, index):
 def test_zero_dimensional(jac, index):
     x = np.array(2.0)
     np.testing.assert_array_equal(jac(lambda x: x[index], x), selection(index, ()))
+
+
+@pytest.mark.parametrize("index", [0, slice(None), (0, 0)])
+def test_index_that_a_zero_dimensional_value_has_not(jac, index):
     with pytest.raises((IndexError, TypeError)):
-        jac(lambda x: x[0], x)
+        jac(lambda x: x[index], np.array(2.0))
 
 
 def test_index_of_an_empty_array(jac):

@@ -1,6 +1,5 @@
 """What the operators accept and return: argnums, keywords, auxiliary values, containers, errors."""
 
-import dataclasses
 from collections import namedtuple
 
 import numpy as np
@@ -205,12 +204,11 @@ def test_a_structure_that_does_not_fit():
 
 
 def test_an_unregistered_object_is_refused():
-    @dataclasses.dataclass
     class Plain:
-        x: float
+        x = 2.0
 
-    with pytest.raises(InputError):
-        dr.grad(lambda p: p.x)(Plain(2.0))
+    with pytest.raises(InputError, match="Plain"):
+        dr.grad(lambda p: p.x)(Plain())
 
 
 WRONG_OUTPUTS = {
@@ -277,6 +275,6 @@ class Model:
 def test_bound_methods_and_callables():
     m = Model(3.0)
     np.testing.assert_array_equal(dr.grad(m.energy)(X), 6 * X)
-    np.testing.assert_array_equal(dr.grad(m.energy)(X, power=3), 9 * X**2)
+    np.testing.assert_allclose(dr.grad(m.energy)(X, power=3), 9 * X**2, rtol=1e-15)
     np.testing.assert_array_equal(dr.grad(Model.energy, argnums=1)(m, X), 6 * X)
     np.testing.assert_array_equal(dr.jacobian(np.sin)(X), np.diag(np.cos(X)))

@@ -163,6 +163,42 @@ def test_shared_cotangents_are_not_accumulated_in_place(n):
     np.testing.assert_array_equal(gb, np.ones(n))
 
 
+@pytest.mark.parametrize("n", SIZES)
+@pytest.mark.parametrize("indexed_first", [True, False])
+def test_shared_cotangents_and_indexing(n, indexed_first):
+    """Entries of a add to its cotangent in place, which must not be the one that b holds."""
+
+    def f(a, b):
+        if indexed_first:
+            entries = a[0] * 5.0 + a[n - 1] * 7.0
+            return entries + np.sum(a + b)
+        total = np.sum(a + b)
+        return a[0] * 5.0 + a[n - 1] * 7.0 + total
+
+    ga, gb = dr.grad(f, argnums=(0, 1))(np.ones(n), np.ones(n))
+    expected = np.ones(n)
+    np.testing.assert_array_equal(gb, expected)
+    expected[0], expected[-1] = 6.0, 8.0
+    np.testing.assert_array_equal(ga, expected)
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_pullback_does_not_write_into_its_cotangent(n):
+    """The cotangent passes unchanged to x, and an entry of x adds to it in place."""
+    ct = np.ones(n)
+
+    def f(x):
+        first = x[0] * 5.0
+        return x + 0.0, first
+
+    _, pullback = dr.vjp(f, np.ones(n))
+    g = pullback((ct, 1.0))[0]
+    assert g[0] == 6.0
+    np.testing.assert_array_equal(ct, np.ones(n))
+    g[:] = -1.0
+    np.testing.assert_array_equal(ct, np.ones(n))
+
+
 def test_seeds_are_not_modified():
     x, t, ct = np.ones(3), np.full(3, 2.0), np.full(3, 5.0)
     dr.jvp(lambda x: x + x * x + x, (x,), (t,))

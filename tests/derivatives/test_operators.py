@@ -154,8 +154,8 @@ def test_vmap():
     np.testing.assert_array_equal(dr.vmap(lambda x: x * 2, out_axes=1)(xs), 2 * xs.T)
     np.testing.assert_array_equal(dr.vmap(np.sum, in_axes=1)(xs), xs.sum(axis=0))
     g = lambda a, b: a @ b
-    np.testing.assert_array_equal(dr.vmap(g, in_axes=(0, None))(xs, X), xs @ X)
-    np.testing.assert_array_equal(dr.vmap(g, in_axes=(None, 0))(X, xs), xs @ X)
+    np.testing.assert_allclose(dr.vmap(g, in_axes=(0, None))(xs, X), xs @ X, rtol=1e-14)
+    np.testing.assert_allclose(dr.vmap(g, in_axes=(None, 0))(X, xs), xs @ X, rtol=1e-14)
     np.testing.assert_array_equal(dr.vmap(g, in_axes=(1, 1))(xs, xs), np.sum(xs**2, axis=0))
     nested = dr.vmap(dr.vmap(g, in_axes=(None, 0)), in_axes=(0, None))(xs, xs)
     np.testing.assert_array_equal(nested, xs @ xs.T)

@@ -50,7 +50,6 @@ KEYWORD_CALLS = {
     "pad": lambda x: np.pad(array=x, pad_width=1),
     "trace": lambda x: np.trace(a=A3 * x),
     "roll": lambda x: np.roll(a=x, shift=1),
-    "initial": lambda x: np.sum(A3, axis=0, initial=x[0]),
 }
 
 
@@ -126,7 +125,7 @@ def test_exceptions_leave_no_open_level(error):
     """An exception inside ``grad`` leaked a level for ever in HIPS."""
 
     def f(x):
-        dr.grad(lambda y: x * y)(2.0)
+        dr.grad(lambda y: np.sum(x * y))(2.0)
         raise error("the user's")
 
     operators = [
@@ -216,7 +215,7 @@ def test_nan_and_inf_propagate(jac):
         (np.exp, -np.inf, 0.0),
         (np.log, np.inf, 0.0),
         (np.tanh, np.inf, 0.0),
-        (np.square, 1e200, 2e200),
+        (np.square, 1e150, 2e150),
     ],
 )
 def test_no_warning_that_numpy_would_not_give(f, x, expected):

@@ -1,4 +1,4 @@
-"""The oracle for operations that only move, repeat, add or drop entries: unit differences, exact to rounding."""
+"""The oracle for operations that move, repeat, add or drop entries: unit differences, exact."""
 
 import numpy as np
 import pytest
@@ -20,11 +20,11 @@ def _units(f, x):
 
 
 def _check(f, x, lanes=True):
-    """Check an affine `f` at `x`: values, both modes, both orders, complex and single numbers, lanes."""
+    """Check an affine `f` at `x`: values, both modes, second order, complex, float32, lanes."""
     plain = f(x)
     y = np.asarray(plain)
     J = _units(f, x)
-    close = dict(rtol=1e-12, atol=1e-13)
+    close = {"rtol": 1e-12, "atol": 1e-13}
     for value in (dr.jvp(f, (x,), (x,))[0], dr.vjp(f, x)[0]):
         np.testing.assert_allclose(value, y, rtol=1e-15, atol=1e-15)
         assert np.shape(value) == y.shape

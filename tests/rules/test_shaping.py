@@ -1,4 +1,4 @@
-"""Shapes and orders of axes: values and derivatives by unit differences, views by writing through them."""
+"""Shapes and orders of axes, by unit differences; views, by writing through them."""
 
 import numpy as np
 import pytest
@@ -160,6 +160,9 @@ VIEWS = {
 }
 
 
+READ_ONLY = ("broadcast", "broadcast_same", "diagonal", "diag")
+
+
 def _through(view):
     """Return the program that writes into a view and reads the base, then the other way round."""
 
@@ -180,14 +183,12 @@ def _through(view):
 @pytest.mark.parametrize("name", VIEWS)
 def test_writes_are_seen_through_views_as_in_numpy(complex_step, name):
     f = _through(VIEWS[name])
-    try:
-        y = f(X)
-    except ValueError as error:
-        assert "read-only" in str(error)
-        for transform in (dr.grad(lambda x: np.sum(f(x))), dr.jacobian(f, mode="forward")):
+    if name in READ_ONLY:
+        for transform in (f, dr.grad(lambda x: np.sum(f(x))), dr.jacobian(f, mode="forward")):
             with pytest.raises(ValueError, match="read-only"):
                 transform(X)
         return
+    y = f(X)
     J = complex_step(f, X)
     np.testing.assert_array_equal(dr.vjp(f, X)[0], y)
     np.testing.assert_allclose(dr.jacobian(f, mode="forward")(X), J, atol=1e-15)

@@ -1,0 +1,206 @@
+"""The sweep: walk the Wengert list backwards, apply adjoints, accumulate cotangents.
+
+What enters: the nodes of a tape and seeds. What leaves: cotangents by index. Cotangents are carried conjugated, so that
+every rule is a plain transpose (see `core/flavours.py`).
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dualrev.core.array import Traced, dtype_of
+from dualrev.core.flavours import strong_product
+from dualrev.core.primitive import Primitive, Rule
+from dualrev.core.shapes import unbroadcast
+from dualrev.errors import ShapeError
+from dualrev.modes.forward import residuals
+from dualrev.modes.trace import is_finite, raising, record_error
+
+if TYPE_CHECKING:
+    from dualrev.modes.reverse import Tape
+
+__all__ = ["Into", "Part", "pull", "pull_custom", "run", "seed_cotangent", "sweep"]
+
+_FLOAT64 = np.dtype(np.float64)
+
+
+class Into:
+    """The parent of an indexing node: its cotangent is added in place into one array, however often it is indexed."""
+
+    __slots__ = ("dtype", "params", "parent", "primitive", "shape")
+
+    def __init__(self, parent: int, primitive: Primitive, shape: Any, dtype: Any, params: Any) -> None:
+        self.parent = parent
+        self.primitive = primitive
+        self.shape = shape
+        self.dtype = dtype
+        self.params = params
+
+    def add(self, cts: list[Any], ct: Any, owned: set[int], plain: bool) -> None:
+        """Add the transpose of `ct` to the parent's cotangent."""
+        p = self.parent
+        old = cts[p]
+        if not plain:
+            rule = self.primitive.rule("adjoints", 0)
+            assert rule is not None
+            g = rule.call(ct, *residuals(rule.keeps, (np.empty(self.shape, dtype=bool),), None, 0), **self.params)
+            if self.dtype.kind != "c" and dtype_of(g).kind == "c":
+                g = np.real(g)
+            cts[p] = g if old is None else old + g
+            return
+        if p not in owned or old is None:
+            cts[p] = np.zeros(self.shape, self.dtype) if old is None else np.array(old)
+            owned.add(p)
+        self.primitive.accumulate(cts[p], ct, **self.params)  # type: ignore[misc]
+
+
+class Part:
+    """The parent of one output of an operation with several: cotangents of the outputs are collected in a list."""
+
+    __slots__ = ("parent", "position", "shapes")
+
+    def __init__(self, parent: int, position: int, shapes: Any) -> None:
+        self.parent = parent
+        self.position = position
+        self.shapes = shapes
+
+    def add(self, cts: list[Any], ct: Any, owned: set[int], plain: bool) -> None:
+        """Put `ct` in its place of the bundle."""
+        bundle = cts[self.parent]
+        if bundle is None:
+            bundle = cts[self.parent] = tuple(np.zeros(s)[()] for s in self.shapes)
+        cts[self.parent] = tuple(ct if k == self.position else c for k, c in enumerate(bundle))
+
+
+def pull(ct: Any, kept: Any) -> list[Any]:
+    """Adjoint of a node recorded without shortcut."""
+    primitive, entries, params = kept
+    out = []
+    broadcasts = primitive.broadcasts
+    for _, rule, values, shape, real in entries:
+        g = rule.call(ct, *values, **params)
+        if g is not None:
+            if broadcasts and np.shape(g) != shape:
+                g = unbroadcast(g, shape) if np.ndim(g) >= len(shape) else np.broadcast_to(g, shape)
+            if real and dtype_of(g).kind == "c":
+                g = np.real(g)
+        out.append(g)
+    return out
+
+
+def pull_custom(ct: Any, kept: Any) -> list[Any]:
+    pull, active = kept
+    cts = pull(ct)
+    return [cts[k] for k in active]
+
+
+def _pull_with_strong_zeros(ct: Any, kept: Any) -> list[Any]:
+    primitive, entries, params = kept
+    if primitive.flavour != "elementwise":
+        return pull(ct, kept)
+    strong = []
+    for k, rule, values, shape, real in entries:
+        partial = primitive.partials[k].value
+        if callable(partial):
+            rule = Rule(lambda c, *v, _p=partial: strong_product(c, _p(*v)), rule.keeps)
+        strong.append((k, rule, values, shape, real))
+    return pull(ct, (primitive, strong, params))
+
+
+pull.strong = _pull_with_strong_zeros  # type: ignore[attr-defined]
+
+
+def seed_cotangent(y: Any, ct: Any) -> Any:
+    """Check a cotangent against the output it belongs to; return it conjugated, as the sweep carries it."""
+    shape = np.shape(y)
+    if ct is None:
+        if shape:
+            raise ShapeError(f"a cotangent is needed for an output of shape {shape}; it is 1 for scalars only")
+        return dtype_of(y).type(1.0)
+    if not isinstance(ct, Traced):
+        ct = np.asarray(ct)
+        kind = dtype_of(y)
+        if ct.dtype != kind and (ct.dtype.kind != "c" or kind.kind == "c"):
+            ct = ct.astype(kind)
+        ct = ct[()]
+    if np.shape(ct) != shape:
+        raise ShapeError(f"the cotangent has shape {np.shape(ct)}, the output {shape}")
+    if dtype_of(ct).kind == "c":
+        return np.conj(ct) if dtype_of(y).kind == "c" else np.real(ct)
+    return ct
+
+
+def sweep(nodes: list[Any], cts: list[Any], variant: str = "", keep: bool = False) -> list[Any]:
+    """Walk the Wengert list backwards and accumulate cotangents (Griewank & Walther 2008, table 3.5).
+
+    Parameters
+    ----------
+    nodes : list of tuple
+        The list.
+    cts : list
+        Cotangents by index, None where nothing has arrived; seeded by the caller, filled in place.
+    variant : str
+        ``""`` for real plain arrays (rules may work in place), ``"pure"`` for anything, ``"strong"`` to let a zero
+        cotangent times a non-finite partial be zero.
+    keep : bool
+        Keep the cotangents of intermediate values.
+    """
+    owned: set[int] = set()
+    plain = variant == ""
+    for index, adjoint, parents, kept in reversed(nodes):
+        ct = cts[index]
+        if ct is None:
+            continue
+        if not keep:
+            cts[index] = None
+        if adjoint is None:
+            parents.add(cts, ct, owned, plain)
+            continue
+        if not plain:
+            adjoint = getattr(adjoint, variant, adjoint)
+        if parents.__class__ is int:
+            g = adjoint(ct, kept)
+            old = cts[parents]
+            cts[parents] = g if old is None else old + g
+        else:
+            for parent, g in zip(parents, adjoint(ct, kept)):  # noqa: B905 - strict costs, lengths agree by construction
+                if g is not None:
+                    old = cts[parent]
+                    cts[parent] = g if old is None else old + g
+    return cts
+
+
+def run(tape: Tape, seeds: dict[int, Any], leaves: Any = None, keep: bool = False) -> list[Any]:
+    """Sweep a tape from the seeds, and once more with strong zeros if something came out that is not finite."""
+    tape.captures.verify()
+    size = max(itertools.chain((next(tape.counter),), seeds)) + 1
+    plain = tape.plain and not any(isinstance(s, Traced) or s.dtype is not _FLOAT64 for s in seeds.values())
+    with np.errstate(all="ignore"):
+        for variant in ("" if plain else "pure", "strong"):
+            cts: list[Any] = [None] * size
+            for index, seed in seeds.items():
+                cts[index] = seed
+            if tape.watch and raising():
+                sweep_watched(tape, cts, keep)
+            else:
+                sweep(tape.nodes, cts, variant, keep)
+            wanted = cts if leaves is None else [cts[k] for k in leaves]
+            if all(is_finite(c) for c in wanted if c is not None and not isinstance(c, tuple)):
+                break
+    return wanted
+
+
+def sweep_watched(tape: Tape, cts: list[Any], keep: bool) -> None:
+    """Sweep node by node and raise at the first cotangent that is not finite, naming operation and source line."""
+    for node in reversed(tape.nodes):
+        index, _, parents, _ = node
+        if cts[index] is None:
+            continue
+        sweep([node], cts, "strong", keep)
+        for p in (parents,) if isinstance(parents, int) else (parents if isinstance(parents, tuple) else (parents.parent,)):
+            if isinstance(cts[p], tuple) or cts[p] is None or is_finite(cts[p]):
+                continue
+            raise record_error("cotangent", tape.records[index], cts[p])
