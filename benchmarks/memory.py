@@ -6,6 +6,7 @@ because the peak of a process never falls again.
 
 import gc
 import json
+import os
 import subprocess
 import sys
 
@@ -51,7 +52,9 @@ def growth(key: str, calls: int) -> dict[str, float]:
 def in_fresh_process(task: str, key: str, size: int) -> dict[str, float]:
     """Run `peak` or `growth` in a new interpreter."""
     command = [sys.executable, "-m", "benchmarks.memory", task, key, str(size)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # Peaks are taken under the allocator's own settings (see `STEADY` in `peers`).
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])

@@ -72,8 +72,11 @@ def _residuals(name: str, rule: Callable[..., Any], arguments: tuple[str, ...] |
     wanted = frozenset(p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY)
     takes_all = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
 
+    if takes_all:
+        return Rule(rule, tuple(keeps))
+
     def call(*values: Any, **params: Any) -> Any:
-        return rule(*values, **(params if takes_all else {k: v for k, v in params.items() if k in wanted}))
+        return rule(*values, **{k: v for k, v in params.items() if k in wanted}) if params else rule(*values)
 
     call.__name__ = getattr(rule, "__name__", "rule")
     return Rule(call, tuple(keeps))
@@ -108,10 +111,26 @@ def _cases(name: str, on: Any, arity: int | None) -> tuple[tuple[Case, ...], boo
 
 
 def _callable(primitive: Primitive) -> Primitive:
-    def call(*arrays: Any, **params: Any) -> Any:
+    """Give the primitive its ``call``, of fixed arity where modes may have shortcuts for it."""
+    shortcuts = primitive.shortcuts
+
+    def call_any(*arrays: Any, **params: Any) -> Any:
         return bind(primitive, arrays, params)
 
-    primitive.call = call
+    def call_one(x: Any, **params: Any) -> Any:
+        shortcut = shortcuts.get(x.__class__)
+        return bind(primitive, (x,), params) if shortcut is None else shortcut(x, params)
+
+    def call_two(a: Any, b: Any, **params: Any) -> Any:
+        shortcut = shortcuts.get(a.__class__) or shortcuts.get(b.__class__)
+        return bind(primitive, (a, b), params) if shortcut is None else shortcut(a, b, params)
+
+    if primitive.flavour == "linear" and primitive.arity == 1:
+        primitive.call = call_one
+    elif primitive.flavour == "bilinear":
+        primitive.call = call_two
+    else:
+        primitive.call = call_any
     return primitive
 
 

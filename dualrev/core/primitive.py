@@ -75,6 +75,8 @@ class Primitive:
         NumPy returns a view; in-place writes are carried through it.
     pattern : str
         How dependence flows, for sparsity: ``"elementwise"``, ``"movement"``, ``"reduction"``, ``"dense"``, ``"none"``.
+    shortcuts : dict
+        Class of an operand to a function ``(*arrays, params)`` by which a mode answers the commonest calls.
     cases : tuple of Case
         Seeded samples of the domain, which the tests iterate.
     """
@@ -97,6 +99,7 @@ class Primitive:
         "operator",
         "partials",
         "pattern",
+        "shortcuts",
         "singular",
         "tangents",
         "view",
@@ -142,6 +145,7 @@ class Primitive:
         self.pattern = pattern
         self.partials = partials
         self.operator = operator
+        self.shortcuts: dict[type, Callable[..., Any]] = {}
         _register(self)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,11 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from dualrev.errors import ShapeError
 
 __all__ = ["lift", "negative_axes", "negative_axis", "spread", "unbroadcast"]
+
+
+_ALL_AXES = tuple(tuple(range(-n, 0)) for n in range(5))
+# Up to this many entries a broadcast is written out: np.broadcast_to takes 3 us, whatever the size.
+_WRITE_OUT = 2**14
 
 
 def negative_axis(axis: int, ndim: int) -> int:
@@ -28,7 +34,9 @@ def negative_axes(axis: Any, ndim: int) -> tuple[int, ...]:
     ((-2, -1), (-3, -1))
     """
     if axis is None:
-        return tuple(range(-ndim, 0))
+        return _ALL_AXES[ndim] if ndim < 5 else tuple(range(-ndim, 0))
+    if axis.__class__ is int and -ndim <= axis < ndim:
+        return (axis - ndim if axis >= 0 else axis,)
     return tuple(k - ndim for k in normalize_axis_tuple(axis, ndim))
 
 
@@ -52,6 +60,10 @@ def spread(ct: Any, shape: tuple[int, ...], axes: tuple[int, ...], keepdims: boo
     if not keepdims and len(axes) < len(shape):
         gone = {len(shape) + k for k in axes}
         ct = np.reshape(ct, tuple(1 if k in gone else n for k, n in enumerate(shape)))
+    if (ct.__class__ is np.ndarray or ct.__class__ is np.float64) and math.prod(shape) <= _WRITE_OUT:
+        full = np.empty(shape, ct.dtype)
+        full[...] = ct
+        return full
     return np.broadcast_to(ct, shape)
 
 

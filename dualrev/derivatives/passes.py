@@ -36,9 +36,24 @@ class Inputs:
 
     __slots__ = ("args", "leaves", "name", "one", "positions", "rebuilds", "sizes")
 
+    leaves: list[Any]
+    positions: tuple[Any, ...]
+    rebuilds: list[Callable[[list[Any]], Any]]
+    sizes: list[int]
+
     def __init__(self, name: str, args: tuple[Any, ...], argnums: Argnums) -> None:
         self.name = name
         self.args = args
+        if argnums.__class__ is int and 0 <= argnums < len(args):  # type: ignore[operator]
+            x = args[argnums]  # type: ignore[index]
+            if x.__class__ is np.ndarray or x.__class__ is float:
+                # The common case, without the machinery of containers.
+                self.one = True
+                self.positions = (argnums,)
+                self.leaves = [input_leaf(x, name, argnums)]
+                self.rebuilds = [single]
+                self.sizes = [1]
+                return
         self.one = isinstance(argnums, int)
         positions = (argnums,) if isinstance(argnums, int) else tuple(argnums) if isinstance(argnums, Sequence) else ()
         if isinstance(argnums, bool) or not positions or not all(isinstance(p, int) for p in positions):
@@ -53,9 +68,9 @@ class Inputs:
         self.positions = tuple(p % count for p in positions)
         if len(set(self.positions)) != len(self.positions):
             raise ValueError(f"{name}: argnums={argnums!r} names an argument twice")
-        self.leaves: list[Any] = []
-        self.rebuilds: list[Callable[[list[Any]], Any]] = []
-        self.sizes: list[int] = []
+        self.leaves = []
+        self.rebuilds = []
+        self.sizes = []
         for p in self.positions:
             leaves, rebuild = flatten(args[p])
             self.leaves += [input_leaf(leaf, name, p) for leaf in leaves]

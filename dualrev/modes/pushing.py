@@ -11,15 +11,20 @@ from typing import Any
 
 import numpy as np
 
+from dualrev.core.batching import batch_leading
+from dualrev.core.bind import bind
 from dualrev.core.primitive import Primitive, on_register
 from dualrev.modes.forward import DualArray, DualScalar, Forward
-from dualrev.modes.recording import install_operators, protocol
+from dualrev.modes.recording import install_operators, lazily, protocol
 from dualrev.modes.templates import compile_function, product, suits, value_expression
 
 __all__ = ["pushers"]
 
 # ufunc -> shortcut
 pushers: dict[Any, Callable[..., Any]] = {}
+new = object.__new__
+FLOAT64 = np.dtype(np.float64)
+_PLAIN = (np.ndarray, np.float64)
 
 
 def widen(t: Any, x: Any, y: Any) -> Any:
@@ -142,11 +147,39 @@ def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
     return compile_function(f"pushing of {primitive.name}", lines, _scope(primitive))
 
 
+def _linear(primitive: Primitive) -> Callable[[Any, dict[str, Any]], Any]:
+    """Return the shortcut of a linear operation on one dual; lanes go through the batching rule."""
+    fun, batch = primitive.fun, primitive.batch
+    leading = batch is batch_leading
+
+    def push(v: Any, params: dict[str, Any]) -> Any:
+        level, x, t = v.level, v.primal, v.tangent
+        if level.closed or not level.float64 or x.__class__ not in _PLAIN or t.__class__ not in _PLAIN:
+            return bind(primitive, (v,), params)
+        y = fun(x, **params)
+        if y.dtype is not FLOAT64:
+            return bind(primitive, (v,), params)
+        out = new(DualArray if y.ndim else DualScalar)
+        out.primal = y
+        out.tangent = fun(t, **params) if leading or level.lanes is None else batch(primitive, (True,), (t,), params)
+        out.level = level
+        return out
+
+    return push
+
+
 def _specialise(primitive: Primitive) -> None:
+    classes = (DualArray, DualScalar)
     if suits(primitive) and isinstance(primitive.fun, np.ufunc):
-        shortcut = _unary(primitive) if len(primitive.partials) == 1 else _binary(primitive)
-        pushers[primitive.fun] = shortcut
-        install_operators(primitive.fun, shortcut, (DualArray, DualScalar))
+
+        def install(shortcut: Any) -> None:
+            pushers[primitive.fun] = shortcut
+            install_operators(primitive.fun, shortcut, classes)
+
+        unary = len(primitive.partials) == 1
+        install(lazily(lambda: _unary(primitive) if unary else _binary(primitive), install))
+    elif primitive.flavour == "linear" and primitive.arity == 1:
+        primitive.shortcuts.update(dict.fromkeys(classes, _linear(primitive)))
 
 
 for _cls in (DualArray, DualScalar):

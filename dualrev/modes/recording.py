@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from dualrev.core.bind import bind
 from dualrev.core.operators import operator_methods
-from dualrev.core.primitive import Primitive, on_register
+from dualrev.core.primitive import SHAPE, Primitive, on_register
 from dualrev.core.protocols import apply_ufunc
 from dualrev.core.shapes import unbroadcast
 from dualrev.modes.reverse import VariableArray, VariableScalar
@@ -23,6 +24,8 @@ __all__ = ["recorders"]
 # ufunc -> shortcut
 recorders: dict[Any, Callable[..., Any]] = {}
 _OPERATORS = operator_methods()
+new, ndarray = object.__new__, np.ndarray
+FLOAT64 = np.dtype(np.float64)
 
 
 def _adjoint(primitive: Primitive, positions: tuple[int, ...], shapes: bool = False) -> tuple[Any, list[str]]:
@@ -32,8 +35,8 @@ def _adjoint(primitive: Primitive, positions: tuple[int, ...], shapes: bool = Fa
     """
     kept = sorted({n for k in positions for n in names(primitive, k)}) + (["shapes"] if shapes else [])
     scope = {f"partial{k}": primitive.partials[k].value for k in positions} | {"unbroadcast": unbroadcast}
-    made: dict[str, Any] = {}
-    for variant in ("inplace", "pure", "strong"):
+
+    def make(variant: str) -> Any:
         lines = ["def adjoint(ct, kept):", *([f"    {packed(kept)} = kept"] if kept else [])]
         results = []
         for j, k in enumerate(positions):
@@ -42,9 +45,11 @@ def _adjoint(primitive: Primitive, positions: tuple[int, ...], shapes: bool = Fa
             lines += [f"    {line}" for line in before]
             results.append(f"unbroadcast({result}, shapes[{j}])" if shapes else result)
         lines.append(f"    return {', '.join(results)}")
-        made[variant] = compile_function(f"{variant} adjoint of {primitive.name} {positions}", lines, scope)
-    made["inplace"].pure, made["inplace"].strong = made["pure"], made["strong"]
-    return made["inplace"], kept
+        return compile_function(f"{variant} adjoint of {primitive.name} {positions}", lines, scope)
+
+    adjoint = make("inplace")
+    adjoint.make = make
+    return adjoint, kept
 
 
 def _append(indent: str, adjoint: str, parents: str, kept: str) -> list[str]:
@@ -170,11 +175,128 @@ def protocol(table: dict[Any, Callable[..., Any]]) -> Callable[..., Any]:
     return __array_ufunc__
 
 
+def _linear(primitive: Primitive) -> Callable[[Any, dict[str, Any]], Any]:
+    """Return the shortcut of a linear operation on one variable."""
+    fun, rule, accumulates = primitive.fun, primitive.adjoints[0], primitive.accumulate is not None
+    assert rule is not None
+    transpose = rule.call
+    if rule.keeps:
+
+        def adjoint(ct: Any, kept: Any) -> Any:
+            shape, params = kept
+            return transpose(ct, shape, **params)
+    else:
+
+        def adjoint(ct: Any, kept: Any) -> Any:
+            return transpose(ct, **kept[1])
+
+    def record(v: Any, params: dict[str, Any]) -> Any:
+        tape = v.level
+        if not tape.plain:
+            return bind(primitive, (v,), params)
+        x = v.primal
+        y = fun(x, **params)
+        if y.dtype is not FLOAT64:
+            return bind(primitive, (v,), params)
+        index = next(tape.counter)
+        if accumulates:
+            tape.append((index, None, v.index, (primitive, x.shape, FLOAT64, params)))
+        else:
+            tape.append((index, adjoint, v.index, (x.shape, params)))
+        out = new(VariableArray if y.ndim else VariableScalar)
+        out.primal = y
+        out.level = tape
+        out.index = index
+        return out
+
+    return record
+
+
+def _bilinear(primitive: Primitive) -> Callable[[Any, Any, dict[str, Any]], Any]:
+    """Return the shortcut of a bilinear operation on a variable and a plain array, or on two variables."""
+    fun, broadcasts = primitive.fun, primitive.broadcasts
+
+    def one_side(position: int) -> Callable[[Any, Any], Any]:
+        rule = primitive.adjoints[position]
+        assert rule is not None
+        transpose, wants_shape = rule.call, SHAPE in rule.keeps
+
+        def adjoint(ct: Any, kept: Any) -> Any:
+            other, shape, params = kept
+            g = transpose(ct, other, shape, **params) if wants_shape else transpose(ct, other, **params)
+            return unbroadcast(g, shape) if broadcasts and g.shape != shape else g
+
+        return adjoint
+
+    left, right = one_side(0), one_side(1)
+
+    def both(ct: Any, kept: Any) -> Any:
+        a, b, params = kept
+        return left(ct, (b, a.shape, params)), right(ct, (a, b.shape, params))
+
+    def record(p: Any, q: Any, params: dict[str, Any]) -> Any:
+        own = p.__class__ is VariableArray or p.__class__ is VariableScalar
+        tape = p.level if own else q.level
+        a, b = p, q
+        node: Any = None
+        if not tape.plain:
+            return bind(primitive, (p, q), params)
+        if own and (q.__class__ is VariableArray or q.__class__ is VariableScalar):
+            if q.level is not tape:
+                return bind(primitive, (p, q), params)
+            a, b = p.primal, q.primal
+            y = fun(a, b, **params)
+            node = both, (p.index, q.index), (a, b, params)
+        elif own and b.__class__ is ndarray and b.dtype is FLOAT64:
+            a = p.primal
+            y = fun(a, b, **params)
+            node = left, p.index, (tape.captures.keep(b), a.shape, params)
+        elif not own and a.__class__ is ndarray and a.dtype is FLOAT64:
+            b = q.primal
+            y = fun(a, b, **params)
+            node = right, q.index, (tape.captures.keep(a), b.shape, params)
+        else:
+            return bind(primitive, (p, q), params)
+        index = next(tape.counter)
+        tape.append((index, *node))
+        out = new(VariableArray if y.ndim else VariableScalar)
+        out.primal = y
+        out.level = tape
+        out.index = index
+        return out
+
+    return record
+
+
+def lazily(make: Callable[[], Callable[..., Any]], install: Callable[[Any], None]) -> Callable[..., Any]:
+    """Return a stand-in that makes a shortcut when it is first called, and puts it in its place."""
+
+    def stand_in(*operands: Any) -> Any:
+        shortcut = make()
+        install(shortcut)
+        return shortcut(*operands)
+
+    return stand_in
+
+
 def _specialise(primitive: Primitive) -> None:
+    classes = (VariableArray, VariableScalar)
     if suits(primitive) and isinstance(primitive.fun, np.ufunc):
-        shortcut = _unary(primitive) if len(primitive.partials) == 1 else _binary(primitive)
-        recorders[primitive.fun] = shortcut
-        install_operators(primitive.fun, shortcut, (VariableArray, VariableScalar))
+
+        def install(shortcut: Any) -> None:
+            recorders[primitive.fun] = shortcut
+            install_operators(primitive.fun, shortcut, classes)
+
+        unary = len(primitive.partials) == 1
+        install(lazily(lambda: _unary(primitive) if unary else _binary(primitive), install))
+    elif primitive.flavour == "linear" and primitive.arity == 1:
+        rule = primitive.adjoints[0]
+        if rule is not None and rule.keeps in ((), (SHAPE,)):
+            primitive.shortcuts.update(dict.fromkeys(classes, _linear(primitive)))
+    elif primitive.flavour == "bilinear":
+        first, second = (rule.keeps if rule is not None else None for rule in primitive.adjoints)
+        if first in ((1,), (1, SHAPE)) and second in ((0,), (0, SHAPE)):
+            primitive.shortcuts.update(dict.fromkeys(classes, _bilinear(primitive)))
 
 
 for _cls in (VariableArray, VariableScalar):

@@ -20,7 +20,7 @@ from dualrev.core.levels import Level
 from dualrev.core.primitive import Primitive
 from dualrev.errors import LevelError, ShapeError
 from dualrev.modes.forward import promote, residuals
-from dualrev.modes.sweep import Into, Part, pull, pull_custom, run, seed_cotangent
+from dualrev.modes.sweep import Part, pull, pull_custom, run, seed_cotangent
 from dualrev.modes.trace import Record, trace_text, watching
 
 __all__ = ["Tape", "Variable"]
@@ -198,10 +198,8 @@ class Tape(Level):
         dtype = dtype_of(y[0] if isinstance(y, tuple) else y)
         self._note(y, dtype)
         if primitive.accumulate is not None:
-            shape = np.shape(primals[0])
-            own = dtype_of(primals[0])
-            into = Into(parents[0], primitive, shape, own, params)
-            self.append((index, None, into, None))
+            x = primals[0]
+            self.append((index, None, parents[0], (primitive, x.shape, dtype_of(x), params)))
             return
         entries = []
         safe: dict[int, Any] = {}

@@ -22,39 +22,26 @@ from dualrev.modes.trace import is_finite, raising, record_error
 if TYPE_CHECKING:
     from dualrev.modes.reverse import Tape
 
-__all__ = ["Into", "Part", "pull", "pull_custom", "run", "seed_cotangent", "sweep"]
+__all__ = ["Part", "pull", "pull_custom", "run", "seed_cotangent", "sweep"]
 
 _FLOAT64 = np.dtype(np.float64)
 
 
-class Into:
-    """The parent of an indexing node: its cotangent is added in place into one array, however often it is indexed."""
-
-    __slots__ = ("dtype", "params", "parent", "primitive", "shape")
-
-    def __init__(self, parent: int, primitive: Primitive, shape: Any, dtype: Any, params: Any) -> None:
-        self.parent = parent
-        self.primitive = primitive
-        self.shape = shape
-        self.dtype = dtype
-        self.params = params
-
-    def add(self, cts: list[Any], ct: Any, owned: set[int], plain: bool) -> None:
-        """Add the transpose of `ct` to the parent's cotangent."""
-        p = self.parent
-        old = cts[p]
-        if not plain:
-            rule = self.primitive.rule("adjoints", 0)
-            assert rule is not None
-            g = rule.call(ct, *residuals(rule.keeps, (np.empty(self.shape, dtype=bool),), None, 0), **self.params)
-            if self.dtype.kind != "c" and dtype_of(g).kind == "c":
-                g = np.real(g)
-            cts[p] = g if old is None else old + g
-            return
-        if p not in owned or old is None:
-            cts[p] = np.zeros(self.shape, self.dtype) if old is None else np.array(old)
-            owned.add(p)
-        self.primitive.accumulate(cts[p], ct, **self.params)  # type: ignore[misc]
+def _add_indexed(cts: list[Any], ct: Any, parent: int, kept: Any, owned: set[int], plain: bool) -> None:
+    """Add the adjoint of indexing to the parent's cotangent; plain arrays in place, however often they are indexed."""
+    primitive, shape, dtype, params = kept
+    old = cts[parent]
+    if not plain:
+        rule = primitive.adjoints[0]
+        g = rule.call(ct, *residuals(rule.keeps, (np.empty(shape, dtype=bool),), None, 0), **params)
+        if dtype.kind != "c" and dtype_of(g).kind == "c":
+            g = np.real(g)
+        cts[parent] = g if old is None else old + g
+        return
+    if old is None or parent not in owned:
+        cts[parent] = np.zeros(shape, dtype) if old is None else np.array(old)
+        owned.add(parent)
+    primitive.accumulate(cts[parent], ct, **params)
 
 
 class Part:
@@ -67,7 +54,7 @@ class Part:
         self.position = position
         self.shapes = shapes
 
-    def add(self, cts: list[Any], ct: Any, owned: set[int], plain: bool) -> None:
+    def add(self, cts: list[Any], ct: Any) -> None:
         """Put `ct` in its place of the bundle."""
         bundle = cts[self.parent]
         if bundle is None:
@@ -133,6 +120,16 @@ def seed_cotangent(y: Any, ct: Any) -> Any:
     return ct
 
 
+def _variant(adjoint: Any, variant: str) -> Any:
+    """Return an adjoint's variant, made when it is first wanted; most have only one form."""
+    made = getattr(adjoint, variant, None)
+    if made is None:
+        make = getattr(adjoint, "make", None)
+        made = adjoint if make is None else make(variant)
+        setattr(adjoint, variant, made)
+    return made
+
+
 def sweep(nodes: list[Any], cts: list[Any], variant: str = "", keep: bool = False) -> list[Any]:
     """Walk the Wengert list backwards and accumulate cotangents (Griewank & Walther 2008, table 3.5).
 
@@ -157,10 +154,13 @@ def sweep(nodes: list[Any], cts: list[Any], variant: str = "", keep: bool = Fals
         if not keep:
             cts[index] = None
         if adjoint is None:
-            parents.add(cts, ct, owned, plain)
+            if parents.__class__ is int:
+                _add_indexed(cts, ct, parents, kept, owned, plain)
+            else:
+                parents.add(cts, ct)
             continue
         if not plain:
-            adjoint = getattr(adjoint, variant, adjoint)
+            adjoint = _variant(adjoint, variant)
         if parents.__class__ is int:
             g = adjoint(ct, kept)
             old = cts[parents]

@@ -1,6 +1,6 @@
-"""Contractions: matmul, tensordot, and what they make up: dot, inner, outer, vdot, kron, cross, matrix products.
+"""Contractions: matmul, tensordot, and their kin: dot, inner, outer, vdot, kron, cross, multi_dot.
 
-Every rule is a product with the other operand transposed. Axes are counted from the end, so lanes lead.
+Every rule is a product with the other operand transposed. Axes are counted from the end.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _batch_matmul(
         return primitive.call(a, b)
     if not lanes[0] and rows == 2 and columns == 1:
         return primitive.call(b, a.T)
-    # The general case: vectors become one row or one column, and batch axes are aligned behind the lanes.
+    # In general, vectors become one row or one column, and batch axes are aligned behind the lanes.
     row, column = rows == 1, columns == 1
     if row:
         a, rows = a[..., None, :], 2
@@ -102,7 +102,7 @@ def _free(ndim: int, contracted: tuple[int, ...]) -> list[int]:
 
 
 def _ordered(g: Any, order: list[int]) -> Any:
-    """Transpose `g`, whose axes stand for the (negative) axes in `order`, into their natural order."""
+    """Transpose `g`, whose axes stand for the (negative) axes in `order`, into their order."""
     return np.transpose(g, sorted(range(len(order)), key=order.__getitem__))
 
 
@@ -110,14 +110,18 @@ def _tensordot_left(ct: Any, b: Any, shape: tuple[int, ...], *, axes: Any) -> An
     mine, other = axes
     free = _free(b.ndim, other)
     g = np.tensordot(ct, b, (tuple(range(-len(free), 0)), tuple(free)))
-    return _ordered(g, _free(len(shape), mine) + [a for _, a in sorted(zip(other, mine, strict=True))])
+    return _ordered(
+        g, _free(len(shape), mine) + [a for _, a in sorted(zip(other, mine, strict=True))]
+    )
 
 
 def _tensordot_right(ct: Any, a: Any, shape: tuple[int, ...], *, axes: Any) -> Any:
     other, mine = axes
     free = _free(a.ndim, other)
     g = np.tensordot(a, ct, (tuple(free), tuple(range(len(free)))))
-    return _ordered(g, [b for _, b in sorted(zip(other, mine, strict=True))] + _free(len(shape), mine))
+    return _ordered(
+        g, [b for _, b in sorted(zip(other, mine, strict=True))] + _free(len(shape), mine)
+    )
 
 
 def _batch_tensordot(
@@ -181,7 +185,7 @@ numpy_function(np.linalg.matmul)(lambda x1, x2, /: matmul(x1, x2))
 
 @numpy_function(np.dot)
 def dot(a: Any, b: Any, out: Any = None) -> Any:
-    """Answer ``np.dot``: a product of scalars, vectors, matrices, or the last with the last-but-one axis."""
+    """Answer ``np.dot``: scalars, vectors, matrices, or the last with the last-but-one axis."""
     a, b = array_operand(a), array_operand(b)
     if a.ndim == 0 or b.ndim == 0:
         y = np.multiply(a, b)
@@ -224,7 +228,9 @@ def linalg_outer(x1: Any, x2: Any, /) -> Any:
     """Answer ``np.linalg.outer``, which takes vectors only."""
     x1, x2 = array_operand(x1), array_operand(x2)
     if x1.ndim != 1 or x2.ndim != 1:
-        raise ValueError(f"Input arrays must be one-dimensional, but they are x1.ndim={x1.ndim} and x2.ndim={x2.ndim}.")
+        raise ValueError(
+            f"Input arrays must be one-dimensional, but they are {x1.ndim=} and {x2.ndim=}."
+        )
     return outer(x1, x2)
 
 
@@ -256,7 +262,7 @@ for _answer in (vecdot, matvec, vecmat):
 
 @numpy_function(np.linalg.vecdot, note="conjugates the first argument")
 def linalg_vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
-    """Answer ``np.linalg.vecdot``: `axis` is counted in the operands after broadcasting."""
+    """Answer ``np.linalg.vecdot``."""
     x1, x2 = array_operand(x1), array_operand(x2)
     return vecdot(np.moveaxis(x1, axis, -1), np.moveaxis(x2, axis, -1))
 
@@ -273,6 +279,13 @@ def kron(a: Any, b: Any) -> Any:
     return np.reshape(y, tuple(m * n for m, n in zip(*wide, strict=True)))
 
 
+def _not_three(lengths: tuple[int, int]) -> ValueError:
+    return ValueError(
+        "Both input arrays must be (arrays of) 3-dimensional vectors, "
+        f"but they are {lengths[0]} and {lengths[1]} dimensional instead."
+    )
+
+
 @numpy_function(np.cross)
 def cross(
     a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
@@ -283,10 +296,13 @@ def cross(
     a, b = np.moveaxis(array_operand(a), axisa, -1), np.moveaxis(array_operand(b), axisb, -1)
     lengths = a.shape[-1], b.shape[-1]
     if not set(lengths) <= {2, 3}:
-        raise ValueError(f"Both input arrays must be (arrays of) 3-dimensional vectors, but they are {lengths[0]} and {lengths[1]} dimensional instead.")
+        raise _not_three(lengths)
     if lengths == (2, 2):
         return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
-    a, b = (v if n == 3 else np.concatenate([v, np.zeros((*v.shape[:-1], 1), dtype_of(v))], -1) for v, n in zip((a, b), lengths, strict=True))
+    a, b = (
+        v if n == 3 else np.concatenate([v, np.zeros((*v.shape[:-1], 1), dtype_of(v))], -1)
+        for v, n in zip((a, b), lengths, strict=True)
+    )
     ahead, behind = [1, 2, 0], [2, 0, 1]
     y = a[..., ahead] * b[..., behind] - a[..., behind] * b[..., ahead]
     return np.moveaxis(y, -1, axisc)
@@ -296,22 +312,29 @@ def cross(
 def linalg_cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     """Answer ``np.linalg.cross``, which takes vectors of length 3 only."""
     x1, x2 = array_operand(x1), array_operand(x2)
-    if x1.shape[axis] != 3 or x2.shape[axis] != 3:
-        raise ValueError(f"Both input arrays must be (arrays of) 3-dimensional vectors, but they are {x1.shape[axis]} and {x2.shape[axis]} dimensional instead.")
+    lengths = x1.shape[axis], x2.shape[axis]
+    if lengths != (3, 3):
+        raise _not_three(lengths)
     return cross(x1, x2, axis=axis)
 
 
 @numpy_function(np.linalg.multi_dot)
 def multi_dot(arrays: Any, *, out: Any = None) -> Any:
-    """Answer ``np.linalg.multi_dot``: the product in the cheapest order (Cormen et al., section 14.2)."""
+    """Answer ``np.linalg.multi_dot``, in the cheapest order (Cormen et al. 2022, section 14.2)."""
     arrays = [array_operand(a) for a in arrays]
     if len(arrays) < 2:
         raise ValueError("Expecting at least two arrays.")
     for a, ends in ((arrays[0], (1, 2)), (arrays[-1], (1, 2)), *((v, (2,)) for v in arrays[1:-1])):
         if a.ndim not in ends:
-            raise np.linalg.LinAlgError(f"{a.ndim}-dimensional array given. Array must be two-dimensional")
+            raise np.linalg.LinAlgError(
+                f"{a.ndim}-dimensional array given. Array must be two-dimensional"
+            )
     row, column = arrays[0].ndim == 1, arrays[-1].ndim == 1
-    sizes = [1 if row else arrays[0].shape[0], *(a.shape[0] for a in arrays[1:]), 1 if column else arrays[-1].shape[1]]
+    sizes = [
+        1 if row else arrays[0].shape[0],
+        *(a.shape[0] for a in arrays[1:]),
+        1 if column else arrays[-1].shape[1],
+    ]
     if row:
         sizes[1] = arrays[0].shape[0]
     y = _product(arrays, 0, len(arrays), _cheapest(sizes))
@@ -326,7 +349,9 @@ def _cheapest(sizes: list[int]) -> dict[tuple[int, int], int]:
     for length in range(2, count + 1):
         for i in range(count - length + 1):
             j = i + length
-            options = {k: cost[i, k] + cost[k, j] + sizes[i] * sizes[k] * sizes[j] for k in range(i + 1, j)}
+            options = {
+                k: cost[i, k] + cost[k, j] + sizes[i] * sizes[k] * sizes[j] for k in range(i + 1, j)
+            }
             split[i, j] = min(options, key=options.__getitem__)
             cost[i, j] = options[split[i, j]]
     return split

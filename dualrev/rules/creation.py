@@ -16,6 +16,7 @@ from dualrev.core.bind import operand
 from dualrev.core.domains import case, reals
 from dualrev.core.flavours import batch_elementwise, constant, elementwise, linear
 from dualrev.core.primitive import numpy_function
+from dualrev.rules.shaping import lane
 
 __all__ = ["astype"]
 
@@ -23,12 +24,11 @@ __all__ = ["astype"]
 # Arrays like another.
 
 
-def _like(x: Any, dtype: Any, shape: Any, fill: Any) -> Any:
+def _like(x: Any, fill: Any, dtype: Any, order: str, shape: Any) -> Any:
     """Return a constant of the level of `x`, filled with a plain number."""
-    dtype = dtype_of(x) if dtype is None else np.dtype(dtype)
-    plain = np.full(x.shape if shape is None else shape, fill, dtype)
+    plain = np.full_like(lane(x), fill, dtype, order, shape=shape)
     # Integers and masks carry no derivative, and as plain arrays they can index.
-    return x.level.constant(plain) if dtype.kind in "fc" else plain
+    return x.level.constant(plain) if plain.dtype.kind in "fc" else plain
 
 
 @numpy_function(np.zeros_like, np.empty_like, kind="constant", note="traced and writable")
@@ -41,7 +41,7 @@ def zeros_like(
     *,
     device: Any = None,
 ) -> Any:
-    return _like(a, dtype, shape, 0)
+    return _like(a, 0, dtype, order, shape)
 
 
 @numpy_function(np.ones_like, kind="constant", note="traced and writable")
@@ -54,7 +54,7 @@ def ones_like(
     *,
     device: Any = None,
 ) -> Any:
-    return _like(a, dtype, shape, 1)
+    return _like(a, 1, dtype, order, shape)
 
 
 @numpy_function(np.full_like, note="traced and writable; the number may be traced")
@@ -70,7 +70,7 @@ def full_like(
 ) -> Any:
     fill_value = operand(fill_value)
     if not isinstance(fill_value, Traced):
-        return _like(a, dtype, shape, fill_value)
+        return _like(a, fill_value, dtype, order, shape)
     y = np.broadcast_to(fill_value, a.shape if shape is None else shape)
     return astype(y, dtype_of(a) if dtype is None else dtype)
 
@@ -115,7 +115,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> A
         x = np.asarray(x)
         return (np.real(x) if source.kind == "c" and dtype.kind == "f" else x).astype(dtype)[()]
     if source == dtype:
-        return x.copy() if copy else x
+        return x.copy("K") if copy else x
     if dtype.kind in "iub":
         return _truncate.call(x, dtype=dtype)
     if dtype.kind not in "fc":
@@ -135,7 +135,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> A
 
 @numpy_function(np.copy)
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
-    return operand(a).copy()
+    return operand(a).copy(order)
 
 
 # --------------------------------------------------------------------------------------------------

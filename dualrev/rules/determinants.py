@@ -1,4 +1,7 @@
-"""Determinants: det, whose derivative is the cofactor matrix (finite for singular matrices too), and slogdet."""
+"""Determinants: det, with the cofactor matrix as its derivative, and slogdet.
+
+Cofactors are polynomials: first and second derivatives of det are finite for singular matrices too.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,14 @@ from dualrev.core.array import dtype_of
 from dualrev.core.domains import case, regular
 from dualrev.core.flavours import batch_leading, general
 from dualrev.core.primitive import numpy_function
-from dualrev.rules.linalg import square
+from dualrev.rules.linalg import condition, inv, square
 
 __all__ = ["cofactor"]
 
-# Condition numbers above which inverse times determinant loses more digits than the singular value decomposition.
-_ILL_CONDITIONED = 1e7
+# det(A) A⁻¹ has full accuracy; the second derivative from inverses loses log₁₀ of the condition
+# number in digits, the third twice as many (measured). Above the first limit, here as a power of
+# the rounding unit, singular values take over; above the second, the third derivative raises.
+_DECOMPOSED, _REFUSED = -1 / 4, -1 / 3
 
 
 def _singular(rank: int, n: int = 3) -> Any:
@@ -24,12 +29,14 @@ def _singular(rank: int, n: int = 3) -> Any:
 
 
 def _regular_inverse(a: Any) -> tuple[Any, Any]:
-    """Return the inverses in a stack, and where they are well determined (elsewhere they may be anything)."""
+    """Return the inverses in a stack, and where they are good enough (else undefined)."""
     regular_ones = np.linalg.det(a) != 0
-    b = np.linalg.inv(np.where(regular_ones[..., None, None], a, np.eye(a.shape[-1], dtype=a.dtype)))
-    condition = np.abs(a).sum(-1).max(-1, initial=0) * np.abs(b).sum(-1).max(-1, initial=0)
-    # A NaN counts as well determined, so that it goes through and the decomposition never sees it.
-    return b, regular_ones & ~(condition >= _ILL_CONDITIONED)
+    b = np.linalg.inv(
+        np.where(regular_ones[..., None, None], a, np.eye(a.shape[-1], dtype=a.dtype))
+    )
+    limit = np.finfo(a.dtype).eps ** _DECOMPOSED
+    # A NaN counts as good, so that it goes through and the decomposition never sees it.
+    return b, regular_ones & ~(condition(a, b) >= limit)
 
 
 def _without_one(s: Any) -> Any:
@@ -39,7 +46,7 @@ def _without_one(s: Any) -> Any:
 
 
 def _without_two(s: Any) -> Any:
-    """Return the products of all singular values but the i-th and the j-th; zero on the diagonal."""
+    """Return the products of all singular values but the i-th and the j-th; zero if i = j."""
     n = s.shape[-1]
     one = np.ones((*s.shape[:-1], 1))
     before = np.concatenate([one, np.cumprod(s, -1)[..., :-1]], -1)
@@ -63,25 +70,30 @@ def _cofactor_value(a: Any) -> Any:
     if good.all():
         return c
     u, s, vh, phase = _frame(a, good)
-    return np.where(good[..., None, None], c, phase * (u.conj() * _without_one(s)[..., None, :]) @ vh.conj())
+    ill = phase * (u.conj() * _without_one(s)[..., None, :]) @ vh.conj()
+    return np.where(good[..., None, None], c, ill).astype(c.dtype)
 
 
 def _cofactor_change(a: Any, t: Any) -> Any:
     b, good = _regular_inverse(a)
     bt = b @ t
-    c = np.linalg.det(a)[..., None, None] * (np.trace(bt, axis1=-2, axis2=-1)[..., None, None] * b - bt @ b).mT
+    c = (
+        np.linalg.det(a)[..., None, None]
+        * (np.trace(bt, axis1=-2, axis2=-1)[..., None, None] * b - bt @ b).mT
+    )
     if good.all():
         return c
     u, s, vh, phase = _frame(a, good)
     m = u.conj().mT @ t @ vh.conj().mT
     p = _without_two(s)
     diagonal = (p @ np.diagonal(m, axis1=-2, axis2=-1)[..., None]) * np.eye(a.shape[-1])
-    return np.where(good[..., None, None], c, phase * (u.conj() @ (diagonal - p * m.mT) @ vh.conj()))
+    ill = phase * (u.conj() @ (diagonal - p * m.mT) @ vh.conj())
+    return np.where(good[..., None, None], c, ill).astype(c.dtype)
 
 
 def _third(a: Any, s: Any, t: Any) -> Any:
-    """Return the third derivative of det in the directions `s` and `t`, as the matrix that the next one meets."""
-    b = np.linalg.inv(a)
+    """Return the third derivative of det in the directions `s` and `t`, as a matrix."""
+    b = inv(a, limit=float(np.finfo(dtype_of(a)).eps ** _REFUSED))
     bs, bt = np.matmul(b, s), np.matmul(b, t)
     st = np.matmul(bs, bt)
     over = {"axis1": -2, "axis2": -1}
@@ -94,13 +106,17 @@ def _third(a: Any, s: Any, t: Any) -> Any:
 @general(
     _cofactor_change,
     arguments=("a", "b"),
-    on=[case(regular(3, 3), (3, 3)), case(regular(2, 2, 2), (2, 2, 2)), case(regular(1, 1), (1, 1))],
+    on=[
+        case(regular(3, 3), (3, 3)),
+        case(regular(2, 2, 2), (2, 2, 2)),
+        case(regular(1, 1), (1, 1)),
+    ],
     name="cofactor_change",
     batch=batch_leading,
-    kinks="a third derivative needs a regular matrix",
+    kinks="a third derivative of det raises for singular and ill-conditioned matrices",
 )
 class cofactor_change:
-    """dC(A; B), the second derivative of det, symmetric in its directions: Cᵢⱼ changes by the minors of order n − 2."""
+    """dC(A; B), the second derivative of det, made of minors of order n − 2; symmetric."""
 
     def tangent_a(t: Any, a: Any, b: Any) -> Any:
         return _third(a, t, b)
@@ -118,9 +134,14 @@ class cofactor_change:
 _SQUARES = [case(regular(3, 3)), case(regular(2, 2, 2)), case(regular(1, 1)), case(regular(0, 0))]
 
 
-@general(_cofactor_value, on=[*_SQUARES, case(_singular(2)), case(_singular(1))], name="cofactor", batch=batch_leading)
+@general(
+    _cofactor_value,
+    on=_SQUARES,
+    name="cofactor",
+    batch=batch_leading,
+)
 class cofactor:
-    """C = ∂det/∂A, det(A) A⁻ᵀ where that exists; else from A = U S Vᴴ, with Cᵢᵢ(S) = Πⱼ≠ᵢ sⱼ (Giles 2008, 2.2.4)."""
+    """C = det(A) A⁻ᵀ, or by A = U S Vᴴ, with Cᵢᵢ(S) = Πⱼ≠ᵢ sⱼ (Giles 2008, section 2.2.4)."""
 
     def tangent(t: Any, x: Any) -> Any:
         return cofactor_change(x, t)
@@ -140,7 +161,9 @@ class det:
         return np.expand_dims(ct, (-2, -1)) * cofactor(x)
 
 
-@numpy_function(np.linalg.det, kind="rule", note="first and second derivatives exist for singular matrices too")
+@numpy_function(
+    np.linalg.det, kind="rule", note="first and second derivatives exist for singular matrices too"
+)
 def determinant(a: Any) -> Any:
     """Answer ``np.linalg.det``."""
     return det(square(a, "det"))
@@ -163,7 +186,7 @@ def _complex_regular(rng: np.random.Generator) -> Any:
     name="slogdet",
     batch=batch_leading,
     analytic=False,
-    kinks="the sign of a real matrix is locally constant; singular matrices have no derivative (NaN)",
+    kinks="the sign of a real matrix is locally constant; NaN for singular matrices",
 )
 class slogdet_:
     """With z = tr(A⁻¹ dA): dlog|det| = Re z, dsign = i sign Im z (zero for real matrices)."""
@@ -190,7 +213,9 @@ class slogdet_:
 _SlogdetResult = type(np.linalg.slogdet(np.eye(1)))
 
 
-@numpy_function(np.linalg.slogdet, kind="rule", note="the sign of a real matrix is locally constant")
+@numpy_function(
+    np.linalg.slogdet, kind="rule", note="the sign of a real matrix is locally constant"
+)
 def slogdet(a: Any) -> Any:
     """Answer ``np.linalg.slogdet``."""
     return _SlogdetResult(*slogdet_(square(a, "slogdet")))

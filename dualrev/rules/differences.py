@@ -68,13 +68,15 @@ def _spacings(varargs: tuple[Any, ...], f: Any, axes: tuple[int, ...]) -> list[A
         if h.ndim > 1:
             raise ValueError("distances must be either scalars or 1d")
         if h.shape[0] != f.shape[axis]:
-            raise ValueError("when 1d, distances must match the length of the corresponding dimension")
+            raise ValueError(
+                "when 1d, distances must match the length of the corresponding dimension"
+            )
         steps.append(np.reshape(diff(h), (h.shape[0] - 1, *(1,) * (-axis - 1))))
     return steps
 
 
 def _slope(f: Any, h: Any, axis: int, edge_order: int) -> Any:
-    """Second-order central differences inside, one-sided ones at the ends (Quarteroni et al. 2007)."""
+    """Central differences inside, one-sided ones at the ends (Quarteroni et al. 2007)."""
 
     def at(start: int | None, stop: int | None) -> Any:
         return f[_along(axis, start=start, stop=stop)]
@@ -145,7 +147,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 
 
 def _pick(v: Any, k: Any) -> Any:
-    """Entries of a vector; the indices may differ from lane to lane, which plain indexing forbids."""
+    """Entries of a vector; indices may differ from lane to lane, which plain indexing forbids."""
     return np.reshape(np.take_along_axis(v, np.ravel(k), 0), k.shape)
 
 
@@ -167,7 +169,7 @@ def interp(
         period, left, right = abs(period), None, None
         x, xp = x % period, xp % period
         order = np.argsort(xp)
-        xp, fp = np.take(xp, order), np.take(fp, order)
+        xp, fp = _pick(xp, order), _pick(fp, order)
         xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
         fp = np.concatenate([fp[-1:], fp, fp[:1]])
     n = xp.shape[0]

@@ -1,8 +1,9 @@
-"""einsum in every form: subscripts are made explicit once, then operands are contracted two at a time.
+"""einsum: subscripts are made explicit once, then operands are contracted two at a time.
 
-Two primitives do the work. `einsum_one` takes diagonals, sums and transposes of one operand; `einsum_two` contracts two
-operands none of which has a label twice or a label of its own that is summed. The second form is closed under
-differentiation: its adjoints are the same contraction with the three terms exchanged.
+Two primitives do the work. `einsum_one` takes diagonals, sums and transposes of one operand;
+`einsum_two` contracts two operands, neither of which has a label twice or a summed label of its
+own. The second form is closed under differentiation: its adjoints are the same contraction with
+the three terms exchanged.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from dualrev.rules.contraction import array_operand
 
 __all__ = ["einsum"]
 
-# Above this product of operand sizes, the 20 us that NumPy needs to plan a BLAS call are less than it saves.
+# Above this product of operand sizes, NumPy saves more with BLAS than the 20 us of planning.
 _PLANNED = 1_000_000
 
 
@@ -35,7 +36,9 @@ def _batch(
     subscripts = params["subscripts"]
     lane = next(c for c in string.ascii_letters if c not in subscripts)
     terms, out = subscripts.split("->")
-    batched = ",".join(lane + t if own else t for t, own in zip(terms.split(","), lanes, strict=True))
+    batched = ",".join(
+        lane + t if own else t for t, own in zip(terms.split(","), lanes, strict=True)
+    )
     return primitive.call(*arrays, subscripts=f"{batched}->{lane}{out}")
 
 
@@ -46,7 +49,9 @@ def _spread_labels(ct: Any, shape: tuple[int, ...], *, subscripts: str) -> Any:
     if order != sorted(order):
         ct = np.transpose(ct, order)
     first = [term.index(c) == k for k, c in enumerate(term)]
-    ct = np.reshape(ct, tuple(n if f and c in out else 1 for n, c, f in zip(shape, term, first, strict=True)))
+    ct = np.reshape(
+        ct, tuple(n if f and c in out else 1 for n, c, f in zip(shape, term, first, strict=True))
+    )
     for k, c in enumerate(term):
         if not first[k]:
             diagonal = [1] * len(term)
@@ -104,7 +109,7 @@ einsum_two = bilinear(
 
 
 class Plan(NamedTuple):
-    """An einsum with explicit letters; `squeezed` has, per operand, axes of length 1 that broadcast against longer."""
+    """An einsum with explicit letters; `squeezed`: axes of length 1 that meet longer ones."""
 
     terms: tuple[str, ...]
     out: str
@@ -117,13 +122,14 @@ def _tokens(term: str) -> tuple[Any, ...]:
     for c in head + tail:
         if c not in string.ascii_letters:
             raise ValueError(
-                f"invalid subscript {c!r} in einstein sum subscripts string, subscripts must be letters"
+                f"invalid subscript {c!r} in einstein sum subscripts string, "
+                "subscripts must be letters"
             )
     return (*head, Ellipsis, *tail) if dots else tuple(head)
 
 
 def _parse(operands: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any, list[Any]]:
-    """Return the terms, the output term (None if implicit) and the arrays, from either calling form."""
+    """Return the terms, the output term (None if implicit) and the arrays."""
     if not operands:
         raise ValueError("must provide at least an operand and a subscripts list to einsum")
     if isinstance(operands[0], str):
@@ -145,12 +151,14 @@ def _expand(term: tuple[Any, ...], ndim: int, number: int) -> list[Any]:
     """Replace the ellipsis by labels counted from the end: ``(-2,)``, ``(-1,)``."""
     named = len(term) - (Ellipsis in term)
     if named > ndim:
-        raise ValueError(f"einstein sum subscripts string contains too many subscripts for operand {number}")
+        raise ValueError(
+            f"einstein sum subscripts string contains too many subscripts for operand {number}"
+        )
     if Ellipsis not in term:
         if named < ndim:
             raise ValueError(
-                f"operand {number} has more dimensions than subscripts given in einstein sum, but no '...' ellipsis "
-                "provided to broadcast the extra dimensions."
+                f"operand {number} has more dimensions than subscripts given in einstein sum, "
+                "but no '...' ellipsis provided to broadcast the extra dimensions."
             )
         return list(term)
     at = term.index(Ellipsis)
@@ -162,7 +170,8 @@ def _plan(terms: tuple[Any, ...], out: Any, shapes: tuple[tuple[int, ...], ...])
     if len(terms) != len(shapes):
         word = "more" if len(shapes) > len(terms) else "fewer"
         raise ValueError(
-            f"{word} operands provided to einstein sum function than specified in the subscripts string"
+            f"{word} operands provided to einstein sum function than specified in the "
+            "subscripts string"
         )
     full = [_expand(t, len(s), k) for k, (t, s) in enumerate(zip(terms, shapes, strict=True))]
     labels = [c for t in full for c in t]
@@ -173,36 +182,46 @@ def _plan(terms: tuple[Any, ...], out: Any, shapes: tuple[tuple[int, ...], ...])
     else:
         if dots and Ellipsis not in out:
             raise ValueError(
-                "output has more dimensions than subscripts given in einstein sum, but no '...' ellipsis provided to "
-                "broadcast the extra dimensions."
+                "output has more dimensions than subscripts given in einstein sum, "
+                "but no '...' ellipsis provided to broadcast the extra dimensions."
             )
         target = [c for given in out for c in (dots if given is Ellipsis else [given])]
     for c in target:
         if c not in labels:
             raise ValueError(
-                f"einstein sum subscripts string included output subscript {c!r} which never appeared in an input"
+                f"einstein sum subscripts string included output subscript {c!r} "
+                "which never appeared in an input"
             )
         if target.count(c) > 1:
-            raise ValueError(f"einstein sum subscripts string includes output subscript {c!r} multiple times")
+            raise ValueError(
+                f"einstein sum subscripts string includes output subscript {c!r} multiple times"
+            )
     sizes: dict[Any, int] = {}
     for t, s in zip(full, shapes, strict=True):
         for c, n in zip(t, s, strict=True):
             known = sizes.setdefault(c, n)
             if known != n and 1 not in (known, n):
-                raise ValueError(f"operands could not be broadcast together: label {c!r} is {known} and {n} long")
+                raise ValueError(
+                    f"operands could not be broadcast together: label {c!r} is {known} and {n} long"
+                )
             sizes[c] = n if known == 1 else known
     letter = dict(zip(sizes, string.ascii_letters, strict=False))
-    kept = [[k for k, (c, n) in enumerate(zip(t, s, strict=True)) if n == sizes[c]] for t, s in zip(full, shapes, strict=True)]
+    kept = [
+        [k for k, (c, n) in enumerate(zip(t, s, strict=True)) if n == sizes[c]]
+        for t, s in zip(full, shapes, strict=True)
+    ]
     return Plan(
         tuple("".join(letter[t[k]] for k in ks) for t, ks in zip(full, kept, strict=True)),
         "".join(letter[c] for c in target),
-        tuple(tuple(k for k in range(len(t)) if k not in ks) for t, ks in zip(full, kept, strict=True)),
+        tuple(
+            tuple(k for k in range(len(t)) if k not in ks) for t, ks in zip(full, kept, strict=True)
+        ),
     )
 
 
 @lru_cache(maxsize=512)
 def _path(plan: Plan, shapes: tuple[tuple[int, ...], ...], optimize: Any) -> list[tuple[int, ...]]:
-    """Return the order of contraction, NumPy's own; the cheapest greedy one unless another is asked for."""
+    """Return the order of contraction, as NumPy plans it; greedy unless another is asked for."""
     if len(shapes) == 2:
         return [(0, 1)]
     dummies = [np.broadcast_to(0.0, s) for s in shapes]
@@ -233,14 +252,19 @@ def einsum(
 ) -> Any:
     """Answer ``np.einsum``, with subscripts as a string or as sublists."""
     if order not in ("K", "C", "A"):
-        raise UnsupportedError("np.einsum", f"order={order!r} has no meaning for traced arrays", "leave order= out")
+        raise UnsupportedError(
+            "np.einsum", f"order={order!r} has no meaning for traced arrays", "leave order= out"
+        )
     terms, target, given = _parse(operands)
     arrays = [array_operand(a) for a in given]
     plan = _plan(terms, target, tuple(a.shape for a in arrays))
     if dtype is not None:
         for a in arrays:
             if not np.can_cast(np.result_type(a), dtype, casting):  # type: ignore[arg-type]
-                raise TypeError(f"Cannot cast an operand of einsum to {np.dtype(dtype)} according to the rule {casting!r}")
+                raise TypeError(
+                    f"Cannot cast an operand of einsum to {np.dtype(dtype)} "
+                    f"according to the rule {casting!r}"
+                )
         arrays = [np.astype(a if a.ndim else operand(a), dtype) for a in arrays]
     if len(arrays) == 1:
         y = _single(arrays[0], plan)
@@ -258,15 +282,20 @@ def _single(x: Any, plan: Plan) -> Any:
 
 
 def _several(arrays: list[Any], plan: Plan, optimize: Any) -> Any:
-    arrays = [np.squeeze(a, axis=axes) if axes else a for a, axes in zip(arrays, plan.squeezed, strict=True)]
+    arrays = [
+        np.squeeze(a, axis=axes) if axes else a
+        for a, axes in zip(arrays, plan.squeezed, strict=True)
+    ]
     left = list(zip(arrays, plan.terms, strict=True))
     for step in _path(plan, tuple(a.shape for a in arrays), optimize):
         chosen = [left.pop(k) for k in sorted(step, reverse=True)]
         while len(chosen) > 1:
             (a, ta), (b, tb) = chosen.pop(), chosen.pop()
             others = plan.out + "".join(t for _, t in left + chosen)
-            wanted = plan.out if not left and not chosen else "".join(
-                c for c in dict.fromkeys(ta + tb) if c in others
+            wanted = (
+                plan.out
+                if not left and not chosen
+                else "".join(c for c in dict.fromkeys(ta + tb) if c in others)
             )
             chosen.append((_pair(a, ta, b, tb, wanted), wanted))
         left.append(chosen[0])
@@ -277,5 +306,7 @@ def _several(arrays: list[Any], plan: Plan, optimize: Any) -> Any:
 def einsum_path(*operands: Any, optimize: Any = "greedy", einsum_call: bool = False) -> Any:
     """Answer ``np.einsum_path``, which depends on shapes only."""
     traced = [hasattr(a, "level") for a in operands]
-    plain = [np.broadcast_to(0.0, a.shape) if t else a for a, t in zip(operands, traced, strict=True)]
+    plain = [
+        np.broadcast_to(0.0, a.shape) if t else a for a, t in zip(operands, traced, strict=True)
+    ]
     return np.einsum_path(*plain, optimize=optimize, einsum_call=einsum_call)

@@ -129,7 +129,9 @@ def _batch_getitem(
     index, shape = with_lanes(params["index"], x.shape[1:])
     if shape != x.shape[1:]:
         x = np.reshape(x, x.shape[:1] + shape)
-    return primitive.call(x, index=index)
+    y = primitive.call(x, index=index)
+    # A contiguous lane, where NumPy makes a contiguous array, so that reshaping it gives a view.
+    return y.copy() if _is_array(index[1]) else y
 
 
 def _add_into(out: np.ndarray, ct: Any, *, index: Index) -> None:

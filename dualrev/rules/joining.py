@@ -22,6 +22,7 @@ from dualrev.core.primitive import Primitive, numpy_function
 from dualrev.core.shapes import negative_axes, negative_axis
 from dualrev.rules.creation import astype
 from dualrev.rules.indexing import gather, getitem, pick
+from dualrev.rules.shaping import copied
 from dualrev.rules.taking import plain_mask
 
 __all__ = ["concatenate", "stack"]
@@ -189,7 +190,7 @@ def append(arr: Any, values: Any, axis: int | None = None) -> Any:
 def block(arrays: Any) -> Any:
     depth = _depth(arrays)
     ndim = max(depth, *(np.ndim(leaf) for leaf in _leaves(arrays)))
-    return _block(arrays, depth, ndim).copy()
+    return _block(arrays, depth, ndim).copy("K")
 
 
 def _depth(nested: Any) -> int:
@@ -307,7 +308,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     before, n, after = x.shape[:axis], x.shape[axis], x.shape[axis + 1 :]
     counts = np.asarray(repeats)
     if counts.size != 1:
-        return pick(x, (slice(None),) * axis + (np.repeat(np.arange(n), counts),))
+        return pick(x, (slice(None),) * axis + (np.repeat(np.arange(n), counts),)).copy()
     times = operator.index(counts.item())
     if times < 0:
         raise ValueError("repeats may not contain negative values.")
@@ -349,7 +350,9 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
 def resize(a: Any, new_shape: Any) -> Any:
     x = operand(a)
     to = tuple(new_shape) if np.ndim(new_shape) else (operator.index(new_shape),)
-    return gather(x, np.resize(np.arange(x.size), to)) if x.size else np.zeros(to, dtype_of(x))
+    if not x.size:
+        return np.zeros(to, dtype_of(x))
+    return gather(x, np.resize(np.arange(x.size), to)).copy()
 
 
 @numpy_function(np.delete)
@@ -358,7 +361,8 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     if axis is None:
         x, axis = np.reshape(x, (-1,)), 0
     axis = range(x.ndim)[axis]
-    return pick(x, (slice(None),) * axis + (np.delete(np.arange(x.shape[axis]), obj),))
+    kept = np.delete(np.arange(x.shape[axis]), obj)
+    return copied(pick(x, (slice(None),) * axis + (kept,)), x)
 
 
 @numpy_function(np.insert)
@@ -370,7 +374,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     if dtype_of(new) != dtype_of(x):
         new = astype(new, dtype_of(x))
     both = concatenate((np.reshape(x, (-1,)), np.reshape(new, (-1,))))
-    return gather(both, np.where(source < 0, x.size - 1 - source, source))
+    return copied(gather(both, np.where(source < 0, x.size - 1 - source, source)), x)
 
 
 @numpy_function(np.trim_zeros)

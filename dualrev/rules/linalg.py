@@ -1,7 +1,8 @@
 """Linear systems, inverses, determinants and the Cholesky factor, for stacks of matrices.
 
-Matrices are the last two axes, so lanes lead. The rules differentiate the defining equation (Giles 2008, "An extended
-collection of matrix derivative results for forward and reverse mode algorithmic differentiation").
+Matrices are the last two axes, so lanes lead. The rules differentiate the defining equation (Giles
+2008, "An extended collection of matrix derivative results for forward and reverse mode algorithmic
+differentiation").
 """
 
 from __future__ import annotations
@@ -19,16 +20,20 @@ from dualrev.core.shapes import lift
 from dualrev.errors import UnsupportedError
 from dualrev.rules.contraction import array_operand
 
-__all__ = ["hermitian", "square"]
+__all__ = ["condition", "hermitian", "inv", "square"]
 
 
 def square(a: Any, name: str) -> Any:
     """Return `a` as a stack of square matrices, with NumPy's errors."""
     a = array_operand(a)
     if a.ndim < 2:
-        raise np.linalg.LinAlgError(f"{a.ndim}-dimensional array given to {name}. Array must be at least two-dimensional")
+        raise np.linalg.LinAlgError(
+            f"{a.ndim}-dimensional array given to {name}. Array must be at least two-dimensional"
+        )
     if a.shape[-1] != a.shape[-2]:
-        raise np.linalg.LinAlgError(f"Last 2 dimensions of the array must be square, not {a.shape[-2:]} ({name})")
+        raise np.linalg.LinAlgError(
+            f"Last 2 dimensions of the array must be square, not {a.shape[-2:]} ({name})"
+        )
     return a
 
 
@@ -77,7 +82,7 @@ def _batch_solve(
     name="solve",
 )
 class solve_:
-    """A Y = B;  dY = A⁻¹ (dB − dA Y);  ct_B = A⁻ᵀ ct,  ct_A = −ct_B Yᵀ (Giles 2008, section 2.3.1)."""
+    """A Y = B;  dY = A⁻¹ (dB − dA Y);  ct_B = A⁻ᵀ ct,  ct_A = −ct_B Yᵀ (Giles 2008, 2.3.1)."""
 
     def tangent_a(t: Any, a: Any, y: Any, *, vector: bool) -> Any:
         change = np.matmul(t, y[..., None])[..., 0] if vector else np.matmul(t, y)
@@ -96,16 +101,34 @@ class solve_:
         return solve_(a.mT, ct, vector=vector)
 
 
-@numpy_function(np.linalg.solve, kind="rule", note="b is a vector only if it has one dimension, as in NumPy 2")
+@numpy_function(
+    np.linalg.solve, kind="rule", note="b is a vector only if it has one dimension, as in NumPy 2"
+)
 def solve(a: Any, b: Any) -> Any:
     """Answer ``np.linalg.solve``."""
     a, b = square(a, "solve"), array_operand(b)
     return solve_(a, b, vector=b.ndim == 1)
 
 
+def condition(a: Any, b: Any) -> Any:
+    """Return the condition numbers in the maximum norm of plain matrices with inverses `b`."""
+    return np.abs(a).sum(-1).max(-1, initial=0) * np.abs(b).sum(-1).max(-1, initial=0)
+
+
+def _inverse(x: Any, *, limit: float = np.inf) -> Any:
+    y = np.linalg.inv(x)
+    if limit < np.inf and np.any(condition(x, y) > limit):
+        raise np.linalg.LinAlgError(
+            f"a derivative of det from the third on needs a condition number below {limit:.0e}: "
+            "too few digits would be right"
+        )
+    return y
+
+
 @general(
-    np.linalg.inv,
+    _inverse,
     on=[case(regular(3, 3)), case(regular(2, 2, 2)), case(regular(1, 1)), case(regular(0, 0))],
+    name="inv",
     batch=batch_leading,
 )
 class inv:
@@ -124,7 +147,7 @@ def inverse(a: Any) -> Any:
     return inv(square(a, "inv"))
 
 
-# ---------------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 # The Cholesky factor
 
 
@@ -136,13 +159,20 @@ def _half(m: Any) -> Any:
 
 @general(
     np.linalg.cholesky,
-    on=[case(positive_definite(3, 3)), case(positive_definite(2, 2, 2)), case(positive_definite(1, 1))],
+    on=[
+        case(positive_definite(3, 3)),
+        case(positive_definite(2, 2, 2)),
+        case(positive_definite(1, 1)),
+    ],
     batch=batch_leading,
     analytic=False,
-    kinks="exact for NumPy's function, which reads one triangle: the cotangent of the other is zero",
+    kinks="as NumPy, reads one triangle: the cotangent of the other is zero",
 )
 class cholesky:
-    """A = L Lᴴ;  dL = L Φ(L⁻¹ dA L⁻ᴴ), Φ the lower triangle with halved diagonal (Murray 2016, arXiv:1602.07527)."""
+    """A = L Lᴴ;  dL = L Φ(L⁻¹ dA L⁻ᴴ), Φ the lower triangle with halved diagonal.
+
+    Murray (2016), Differentiation of the Cholesky decomposition, arXiv:1602.07527.
+    """
 
     def tangent(t: Any, y: Any) -> Any:
         # The Hermitian matrix whose lower triangle is that of t.
@@ -164,7 +194,7 @@ def cholesky_factor(a: Any, /, *, upper: bool = False) -> Any:
     return hermitian(cholesky(hermitian(a))) if upper else cholesky(a)
 
 
-# ---------------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 # Composites
 
 
@@ -199,7 +229,10 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     shape = a.shape[b.ndim :]
     size = math.prod(shape)
     if a.size != size * size:
-        raise np.linalg.LinAlgError("Input arrays must satisfy the requirement prod(a.shape[b.ndim:]) == prod(a.shape[:b.ndim])")
+        raise np.linalg.LinAlgError(
+            "Input arrays must satisfy the requirement "
+            "prod(a.shape[b.ndim:]) == prod(a.shape[:b.ndim])"
+        )
     return np.reshape(solve(np.reshape(a, (size, size)), np.ravel(b)), shape)
 
 
@@ -210,7 +243,9 @@ def tensorinv(a: Any, ind: int = 2) -> Any:
     if ind <= 0:
         raise ValueError("Invalid ind argument.")
     rows = math.prod(a.shape[:ind])
-    return np.reshape(inverse(np.reshape(a, (rows, math.prod(a.shape[ind:])))), a.shape[ind:] + a.shape[:ind])
+    return np.reshape(
+        inverse(np.reshape(a, (rows, math.prod(a.shape[ind:])))), a.shape[ind:] + a.shape[:ind]
+    )
 
 
 _NOT_GIVEN = object()
@@ -221,14 +256,18 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _NOT
     """Answer ``np.linalg.pinv``."""
     a = array_operand(a)
     if hermitian:
-        raise UnsupportedError("np.linalg.pinv", "hermitian=True has no rule", "leave it out: the value is the same")
+        raise UnsupportedError(
+            "np.linalg.pinv", "hermitian=True has no rule", "leave it out: the value is the same"
+        )
     if rcond is None:
         if rtol is _NOT_GIVEN:
             rcond = 1e-15
         else:
             rcond = max(a.shape[-2:]) * np.finfo(dtype_of(a)).eps if rtol is None else rtol
     if np.ndim(rcond):
-        raise UnsupportedError("np.linalg.pinv", "a cutoff per matrix has no rule", "pass one number")
+        raise UnsupportedError(
+            "np.linalg.pinv", "a cutoff per matrix has no rule", "pass one number"
+        )
     return pseudoinverse(a, rcond=float(rcond))
 
 
@@ -240,7 +279,10 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _NOT
     name="pinv",
 )
 class pseudoinverse:
-    """dY = −Y dA Y + Y Yᴴ dAᴴ (1 − A Y) + (1 − Y A) dAᴴ Yᴴ Y, at constant rank (Golub & Pereyra 1973, eq. 4.12)."""
+    """dY = −Y dA Y + Y Yᴴ dAᴴ (1 − A Y) + (1 − Y A) dAᴴ Yᴴ Y, at constant rank.
+
+    Golub & Pereyra (1973), SIAM J. Numer. Anal. 10(2), equation 4.12.
+    """
 
     def tangent(t: Any, x: Any, y: Any) -> Any:
         h, yh = hermitian(t), hermitian(y)

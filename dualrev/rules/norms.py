@@ -1,4 +1,4 @@
-"""Norms of vectors and matrices, singular values, condition numbers. The derivative of a norm at zero is zero."""
+"""Norms, singular values, condition numbers. The derivative of a norm at zero is zero."""
 
 from __future__ import annotations
 
@@ -24,11 +24,15 @@ def _length(x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
     return np.sqrt(np.add.reduce(squares, axis=axis, keepdims=keepdims))
 
 
-def _direction(x: Any, y: Any, shape: tuple[int, ...], axis: tuple[int, ...], keepdims: bool) -> Any:
+def _direction(
+    x: Any, y: Any, shape: tuple[int, ...], axis: tuple[int, ...], keepdims: bool
+) -> Any:
     """The unit vector along conj(x), zero where x is zero, with zero derivatives there."""
     y = spread(y, shape, axis, keepdims)
     zero = y == 0
-    return np.where(zero, 0, (np.conjugate(x) if dtype_of(x).kind == "c" else x) / np.where(zero, 1, y))
+    return np.where(
+        zero, 0, (np.conjugate(x) if dtype_of(x).kind == "c" else x) / np.where(zero, 1, y)
+    )
 
 
 def _complex(*shape: int) -> Any:
@@ -56,7 +60,9 @@ class euclidean:
     """y = (Σ |xᵢ|²)^½;  dy = Σ Re(conj(xᵢ) dxᵢ) / y, zero at zero."""
 
     def tangent(t: Any, x: Any, y: Any, shape: Any, *, axis: Any, keepdims: Any) -> Any:
-        return np.sum(np.real(_direction(x, y, shape, axis, keepdims) * t), axis=axis, keepdims=keepdims)
+        return np.sum(
+            np.real(_direction(x, y, shape, axis, keepdims) * t), axis=axis, keepdims=keepdims
+        )
 
     def adjoint(ct: Any, x: Any, y: Any, shape: Any, *, axis: Any, keepdims: Any) -> Any:
         return spread(np.real(ct), shape, axis, keepdims) * _direction(x, y, shape, axis, keepdims)
@@ -72,10 +78,20 @@ def _vector(x: Any, ord: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
     if ord == -np.inf:
         return np.min(np.abs(x), axis=axis, keepdims=keepdims)
     if ord == 0:
-        return np.sum(np.astype(x != 0, np.abs(np.zeros(1, dtype_of(x))).dtype), axis=axis, keepdims=keepdims)
+        return np.sum(
+            np.astype(x != 0, np.abs(np.zeros(1, dtype_of(x))).dtype), axis=axis, keepdims=keepdims
+        )
     if ord == 1:
         return np.sum(np.abs(x), axis=axis, keepdims=keepdims)
-    total = np.sum(np.abs(x) ** ord, axis=axis, keepdims=keepdims)
+    powers = np.abs(x)
+    if ord < 1:
+        # The power's derivative at zero is infinite, that of the magnitude zero: zero it is.
+        at_zero = powers == 0
+        limit = 0.0 if ord > 0 else np.inf
+        powers = np.where(at_zero, limit, np.where(at_zero, 1, powers) ** ord)
+    else:
+        powers = powers**ord
+    total = np.sum(powers, axis=axis, keepdims=keepdims)
     # Zero is the one point where the root has no derivative: there the norm's is zero.
     zero = total == 0
     return np.where(zero, 0, np.where(zero, 1, total) ** (1 / ord))
@@ -89,11 +105,21 @@ def _matrix(x: Any, ord: Any, axis: tuple[int, int], keepdims: bool) -> Any:
         return euclidean(x, axis=axis, keepdims=keepdims)
     if ord in (2, -2, "nuc"):
         s = svdvals(np.moveaxis(x, axis, (-2, -1)))
-        y = np.max(s, axis=-1) if ord == 2 else np.min(s, axis=-1) if ord == -2 else np.sum(s, axis=-1)
+        y = (
+            np.max(s, axis=-1)
+            if ord == 2
+            else np.min(s, axis=-1)
+            if ord == -2
+            else np.sum(s, axis=-1)
+        )
     elif ord in (1, -1, np.inf, -np.inf):
         inner, outer = (row, column) if abs(ord) == 1 else (column, row)
         sums = np.sum(np.abs(x), axis=inner, keepdims=True)
-        y = np.max(sums, axis=outer, keepdims=True) if ord > 0 else np.min(sums, axis=outer, keepdims=True)
+        y = (
+            np.max(sums, axis=outer, keepdims=True)
+            if ord > 0
+            else np.min(sums, axis=outer, keepdims=True)
+        )
         return y if keepdims else np.squeeze(y, axis=axis)
     else:
         raise ValueError("Invalid norm order for matrices.")
@@ -105,7 +131,9 @@ def _floating(x: Any) -> Any:
     return x if dtype_of(x).kind in "fc" else np.astype(np.asarray(x), float)
 
 
-@numpy_function(np.linalg.norm, kind="rule", note="0 at 0; ties of orders inf, 1 and 2 share equally")
+@numpy_function(
+    np.linalg.norm, kind="rule", note="0 at 0; ties of orders inf, 1 and 2 share equally"
+)
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """Answer ``np.linalg.norm``."""
     x = _floating(x)
@@ -137,7 +165,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
     return _matrix(_floating(x), ord, (-2, -1), bool(keepdims))
 
 
-# ---------------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 # Singular values
 
 
@@ -162,7 +190,11 @@ def _phase(m: Any, s: Any) -> Any:
     kinks="infinite where singular values are equal",
 )
 class svd:
-    """With M = Uᴴ dA V: ds = Re diag M, dU = U (F∘(M S + S Mᴴ)) + (1 − U Uᴴ) dA V S⁻¹, and V likewise (Townsend 2016)."""
+    """With M = Uᴴ dA V and Fᵢⱼ = 1/(sⱼ² − sᵢ²): ds = Re diag M,
+    dU = U (F∘(M S + S Mᴴ)) + (1 − U Uᴴ) dA V S⁻¹.
+
+    V likewise, with Mᴴ for M. Townsend (2016), Differentiating the singular value decomposition.
+    """
 
     def tangent(t: Any, y: Any) -> Any:
         u, s, vh = y
@@ -209,18 +241,18 @@ def _singular_vectors(x: Any) -> tuple[Any, Any]:
     name="singular_values",
     batch=batch_leading,
     analytic=False,
-    kinks="where values are equal or zero, those of the decomposition at hand",
+    kinks="0 where a value is 0; where values are equal, those of the decomposition at hand",
 )
 class singular_values:
     """dsᵢ = Re(uᵢᴴ dA vᵢ) (Giles 2008, section 3.2)."""
 
-    def tangent(t: Any, x: Any) -> Any:
+    def tangent(t: Any, x: Any, y: Any) -> Any:
         u, vh = _singular_vectors(x)
-        return np.real(np.sum(u * np.matmul(t, vh.mT), axis=-2))
+        return np.where(y == 0, 0, np.real(np.sum(u * np.matmul(t, vh.mT), axis=-2)))
 
-    def adjoint(ct: Any, x: Any) -> Any:
+    def adjoint(ct: Any, x: Any, y: Any) -> Any:
         u, vh = _singular_vectors(x)
-        return np.matmul(u * np.real(ct)[..., None, :], vh)
+        return np.matmul(u * np.where(y == 0, 0, np.real(ct))[..., None, :], vh)
 
 
 @numpy_function(np.linalg.svdvals, kind="rule")
@@ -228,15 +260,21 @@ def svdvals(x: Any, /) -> Any:
     """Answer ``np.linalg.svdvals``."""
     x = array_operand(x)
     if x.ndim < 2:
-        raise np.linalg.LinAlgError(f"{x.ndim}-dimensional array given. Array must be at least two-dimensional")
+        raise np.linalg.LinAlgError(
+            f"{x.ndim}-dimensional array given. Array must be at least two-dimensional"
+        )
     return singular_values(x)
 
 
 @numpy_function(np.linalg.svd, note="singular values only")
-def svd_values(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+def svd_values(
+    a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
+) -> Any:
     """Answer ``np.linalg.svd(a, compute_uv=False)``."""
     if compute_uv:
-        raise UnsupportedError("np.linalg.svd", "singular vectors have no rule", "pass compute_uv=False")
+        raise UnsupportedError(
+            "np.linalg.svd", "singular vectors have no rule", "pass compute_uv=False"
+        )
     return svdvals(a)
 
 

@@ -14,6 +14,7 @@ from dualrev.core.primitive import numpy_function
 from dualrev.errors import UnsupportedError
 from dualrev.rules.indexing import gather
 from dualrev.rules.joining import concatenate
+from dualrev.rules.shaping import copied
 
 __all__ = ["pad"]
 
@@ -70,7 +71,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
         return _constant(x, widths, values)
     if mode in _COPYING and kwargs.get("reflect_type", "even") == "even":
         positions = np.arange(x.size).reshape(x.shape)
-        return gather(x, np.pad(positions, widths, mode, **kwargs))
+        return copied(gather(x, np.pad(positions, widths, mode, **kwargs)), x)
     if mode in _COPYING or mode in _LINEAR:
         return _by_matrices(x, widths, mode, kwargs)
     raise UnsupportedError(
@@ -94,12 +95,12 @@ def _constant(x: Any, widths: Widths, values: Any) -> Any:
     y = _zero_pad.call(x, widths=widths)
     if np.any(values):
         y = y + np.pad(np.zeros(x.shape, dtype_of(x)), widths, constant_values=values)
-    return y
+    return copied(y, x)
 
 
 def _by_matrices(x: Any, widths: Widths, mode: str, options: dict[str, Any]) -> Any:
     """Pad axis after axis with the matrix of NumPy's function, which is affine."""
-    dtype = dtype_of(x)
+    start, dtype = x, dtype_of(x)
     constant = np.pad(np.zeros(x.shape, dtype), widths, mode, **options)  # type: ignore[call-overload]
     homogeneous = {k: v for k, v in options.items() if k != "end_values"}
     for k, width in enumerate(widths):
@@ -110,4 +111,4 @@ def _by_matrices(x: Any, widths: Widths, mode: str, options: dict[str, Any]) -> 
             own["stat_length"] = tuple(np.broadcast_to(own["stat_length"], (len(widths), 2))[k])
         matrix = np.pad(np.eye(x.shape[k], dtype=dtype), (width, (0, 0)), mode, **own)  # type: ignore[call-overload]
         x = np.moveaxis(np.matmul(np.moveaxis(x, k, -1), matrix.T), -1, k)
-    return x + constant if np.any(constant) else x
+    return copied(x + constant if np.any(constant) else x, start)

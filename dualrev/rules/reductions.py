@@ -211,6 +211,10 @@ def _add_reduce(
 def summed(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
 ) -> Any:
+    if dtype is None and out is None and initial is None and where is True and hasattr(a, "level"):
+        kind = dtype_of(a).kind
+        if kind != "b":
+            return sum_.call(a, axis=negative_axes(axis, a.ndim), keepdims=bool(keepdims))
     x, axes = _prepare(a, axis, dtype, where, 0.0)
     y = sum_(x, axis=axes, keepdims=bool(_given(keepdims) and keepdims))
     if _given(initial):

@@ -22,9 +22,9 @@ from dualrev.core.flavours import linear
 from dualrev.core.primitive import Primitive, numpy_function
 from dualrev.core.shapes import lift, negative_axes, unbroadcast
 from dualrev.errors import UnsupportedError
-from dualrev.rules.indexing import gather, getitem
+from dualrev.rules.indexing import gather, getitem, pick
 
-__all__ = ["broadcast_to", "reshape", "transpose"]
+__all__ = ["broadcast_to", "copied", "lane", "reshape", "transpose"]
 
 # --------------------------------------------------------------------------------------------------
 # Another shape.
@@ -57,12 +57,27 @@ _reshape = linear(
 )
 
 
+def lane(x: Any) -> np.ndarray:
+    """Return the plain array, of one lane if there are lanes: its memory layout is asked for."""
+    plain = np.asarray(value(x))
+    lead = plain.ndim - x.ndim
+    return plain[(0,) * lead] if all(plain.shape[:lead]) else np.empty(x.shape, plain.dtype)
+
+
+def copied(y: Any, x: Any) -> Any:
+    """Return `y` in the layout that NumPy gives to new arrays made of `x`."""
+    return y.copy("F" if np.isfortran(lane(x)) else "C")
+
+
 def _viewed(x: Any, to: tuple[int, ...], again: Callable[[Any], Any]) -> Any:
     """Return `x` reshaped, a view where NumPy can make one."""
-    if to == x.shape and isinstance(x, Traced):
-        return as_view(x.copy(), x, again)
+    if not isinstance(x, Traced) or not x.ndim:
+        return _reshape.call(x, to=to)
+    simple = x.flags.c_contiguous
+    if to == x.shape:
+        return as_view(x.copy() if simple else pick(x, Ellipsis), x, again)
     y = _reshape.call(x, to=to)
-    if isinstance(y, Traced) and y.ndim and np.may_share_memory(value(y), value(x)):
+    if simple or np.may_share_memory(plain := lane(x), plain.reshape(to)):
         as_view(y, x, again)
     return y
 
@@ -85,13 +100,6 @@ def _sizes(shape: Any, total: int) -> tuple[int, ...]:
     return sizes
 
 
-def _lane(x: Any) -> np.ndarray:
-    """Return the plain array, of one lane if there are lanes: its memory layout is asked for."""
-    plain = np.asarray(value(x))
-    lead = plain.ndim - x.ndim
-    return plain[(0,) * lead] if all(plain.shape[:lead]) else np.empty(x.shape, plain.dtype)
-
-
 @numpy_function(np.reshape, kind="rule", note="a view where NumPy makes one")
 def reshape(
     a: Any,
@@ -106,9 +114,11 @@ def reshape(
     to = _sizes(newshape if shape is None else shape, x.size)
     if order not in ("C", "F", "A"):
         raise ValueError(f"order must be one of 'C', 'F' or 'A' (got {order!r})")
-    if order == "F" or (order == "A" and np.isfortran(_lane(x))):
-        y = transpose(reshape(transpose(x), to[::-1]))
-        shared = isinstance(y, Traced) and y.ndim and np.may_share_memory(value(y), value(x))
+    if order == "F" or (order == "A" and np.isfortran(lane(x))):
+        turned = transpose(x)
+        y = reshape(turned, to[::-1])
+        shared = getattr(y, "base", None) is turned
+        y = transpose(y)
         if shared:
             as_view(y, x, lambda v: np.transpose(np.reshape(np.transpose(v), to[::-1])))
     else:
@@ -123,7 +133,7 @@ def reshape(
 def ravel(a: Any, order: str = "C") -> Any:
     x = operand(a)
     if order == "K":
-        strides = _lane(x).strides
+        strides = lane(x).strides
         x = transpose(x, sorted(range(x.ndim), key=lambda k: -abs(strides[k])))
         order = "C"
     return reshape(x, (x.size,), order)

@@ -50,7 +50,7 @@ def _batch_ties(
     batch=_batch_ties,
 )
 class tie_mean:
-    """The mean of `a` over each run of equal entries of the sorted `b`: linear in `a`, and its own transpose."""
+    """The mean of `a` over each run of equal entries of the sorted `b`; its own transpose."""
 
     def tangent_a(t: Any, b: Any, *, axis: int) -> Any:
         return tie_mean(t, b, axis=axis)
@@ -91,7 +91,7 @@ def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable:
 
 
 def _sorted_along(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
-    """Sort over the given axes, merged into the last one; also return the shape with ``keepdims``."""
+    """Sort over the axes, merged into the last one; also return the shape with ``keepdims``."""
     x = array_operand(a)
     axes = negative_axes(axis, x.ndim)
     free = [k for k in range(-x.ndim, 0) if k not in axes]
@@ -123,8 +123,8 @@ def median(
 
 _BETWEEN = {
     "linear": lambda g: g,
-    "lower": lambda g: np.zeros_like(g),
-    "higher": lambda g: np.ceil(g),
+    "lower": np.zeros_like,
+    "higher": np.ceil,
     "midpoint": lambda g: np.where(g > 0, 0.5, 0.0),
 }
 

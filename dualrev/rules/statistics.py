@@ -110,9 +110,7 @@ class std_:
         weights = _standardised(x, y, shape, axis, keepdims, ddof)
         return np.sum(np.real(weights * t), axis=axis, keepdims=keepdims)
 
-    def adjoint(
-        ct: Any, x: Any, y: Any, shape: Any, *, axis: Any, keepdims: Any, ddof: Any
-    ) -> Any:
+    def adjoint(ct: Any, x: Any, y: Any, shape: Any, *, axis: Any, keepdims: Any, ddof: Any) -> Any:
         weights = _standardised(x, y, shape, axis, keepdims, ddof)
         return spread(np.real(ct), shape, axis, keepdims) * weights
 
@@ -242,7 +240,9 @@ def average(
         if axis is None:
             raise TypeError("Axis must be specified when shapes of a and weights differ.")
         if w.shape != tuple(x.shape[k] for k in axes):
-            raise ValueError("Shape of weights must be consistent with shape of a along specified axis.")
+            raise ValueError(
+                "Shape of weights must be consistent with shape of a along specified axis."
+            )
         w = np.transpose(w, sorted(range(len(axes)), key=axes.__getitem__))
         w = np.reshape(w, tuple(x.shape[k] if k in axes else 1 for k in range(-x.ndim, 0)))
     total = np.sum(np.broadcast_to(w, x.shape), axis=axes, keepdims=bool(keepdims))
@@ -255,7 +255,9 @@ def average(
 @numpy_function(np.ptp, note="ties share equally")
 def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
     """Answer ``np.ptp``, maximum minus minimum."""
-    y = np.max(a, axis=axis, keepdims=bool(keepdims)) - np.min(a, axis=axis, keepdims=bool(keepdims))
+    y = np.max(a, axis=axis, keepdims=bool(keepdims)) - np.min(
+        a, axis=axis, keepdims=bool(keepdims)
+    )
     return _deliver(y, out, "np.ptp")
 
 
@@ -295,7 +297,9 @@ def cov(
     else:
         number = np.sum(w)
         mean = np.sum(x * w, axis=1, keepdims=True) / number
-        lost = freedom if aweights is None else freedom * np.sum(w * array_operand(aweights)) / number
+        lost = (
+            freedom if aweights is None else freedom * np.sum(w * array_operand(aweights)) / number
+        )
         scale = number - lost
     d = x - mean
     dt = (d if w is None else d * w).T

@@ -66,12 +66,12 @@ def take(
         indices = np.clip(indices, 0, n - 1)
     elif mode != "raise":
         raise ValueError(f"np.take: mode is 'raise', 'wrap' or 'clip', not {mode!r}")
+    index = (slice(None),) * axis + (indices,)
     if isinstance(indices, Traced):
-        index = (slice(None),) * axis + (indices,)
         y = gather(x, flat_positions(index_grid(index, x.shape), x.shape))
     else:
-        index = (slice(None),) * axis + (indices,)
         y = pick(x, index)
+    y = y.copy()  # contiguous, as np.take makes it
     return y if out is None else write_out(out, y, (), "np.take")
 
 
@@ -112,7 +112,7 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     for k in range(n - 2, -1, -1):
         y = np.where(a == k, choices[k], y)
     shape = np.broadcast_shapes(np.shape(a), *map(np.shape, choices))
-    y = y if np.shape(y) == shape else np.broadcast_to(y, shape)
+    y = np.broadcast_to(y, shape).copy()
     return y if out is None else write_out(out, y, (), "np.choose")
 
 
@@ -126,7 +126,9 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     for k, condition in enumerate(conditions):
         if dtype_of(condition).kind != "b":
             raise TypeError(f"invalid entry {k} in condlist: should be boolean ndarray")
-    y = operand(default)
-    for condition, choice in zip(reversed(conditions), reversed(list(choicelist)), strict=True):
-        y = np.where(condition, operand(choice), y)
-    return y
+    choices = [operand(choice) for choice in (*choicelist, default)]
+    dtype = np.result_type(*(dtype_of(c) if isinstance(c, Traced) else c for c in choices))
+    *choices, y = (c if isinstance(c, Traced) else np.asarray(c, dtype) for c in choices)
+    for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
+        y = np.where(condition, choice, y)
+    return y.copy()

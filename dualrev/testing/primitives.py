@@ -121,12 +121,22 @@ def check_primitive(operation: Any, *args: Any, seed: int = 0, **params: Any) ->
     Examples
     --------
     >>> import numpy as np, dualrev as dr
+    >>> from dualrev.testing import check_primitive
     >>> cube = dr.elementwise(lambda x: x**3, lambda x: 3 * x**2, on=dr.reals, name="cube_checked")
-    >>> dr.check_primitive(cube).ok
+    >>> check_primitive(cube).ok
     True
-    >>> wrong = dr.elementwise(lambda x: x**3, lambda x: 2 * x**2, on=dr.reals, name="cube_wrong")
-    >>> sorted({f.check for f in dr.check_primitive(wrong).failures})
-    ['derivatives', 'shapes']
+
+    A rule of a function of one's own, here with a factor that is wrong:
+
+    >>> @dr.custom_jvp
+    ... def root(x):
+    ...     return np.sqrt(x)
+    >>> @root.defjvp
+    ... def root_rule(primals, tangents):
+    ...     y = root(*primals)
+    ...     return y, tangents[0] / y
+    >>> [f.check for f in check_primitive(root, np.array([1.0, 4.0])).failures]
+    ['derivatives']
     """
     call = operation
     if not isinstance(operation, Primitive) and _hashable(operation) and operation in ENTRIES:
@@ -210,7 +220,11 @@ class Subject(NamedTuple):
     def differentiable(self) -> bool:
         """Whether there are floats to vary and every result is one."""
         outputs = flatten(self.plain(*self.operands()))[0]
-        return bool(self.varies()) and all(np.asarray(y).dtype.kind in "fc" for y in outputs)
+        return bool(self.varies()) and all(_floating(y) for y in outputs)
+
+
+def _floating(y: Any) -> bool:
+    return np.asarray(y).dtype.kind in "fc"
 
 
 Findings = Iterator[tuple[str, str]]
@@ -219,6 +233,11 @@ Findings = Iterator[tuple[str, str]]
 def _value(subject: Subject) -> Findings:
     before = [np.array(x) for x in subject.operands()]
     plain = flatten(subject.plain(*subject.operands()))[0]
+    if isinstance(subject.call, Primitive):
+        direct = flatten(subject.call.fun(*subject.arrays, **subject.params))[0]
+        for one, other in zip(plain, direct, strict=True):
+            same = np.array_equal(one, other, equal_nan=_floating(other))
+            yield ("correct", "") if same else ("wrong", f"called on arrays, gives {one!r}")
     if not subject.differentiable():
         return
     operands = subject.operands()

@@ -337,7 +337,17 @@ def test_scalar_inputs(x):
 
 
 @pytest.mark.parametrize(
-    "x", [3, np.int64(3), np.array([1, 2]), True, np.array([True]), "text", object()]
+    "x",
+    [
+        3,
+        np.int64(3),
+        np.array([1, 2]),
+        True,
+        np.array([True]),
+        "text",
+        object(),
+        np.ma.array([1.0]),
+    ],
 )
 def test_inputs_that_cannot_be_differentiated(x):
     for operator_ in (

@@ -10,8 +10,7 @@ X = np.linspace(-1.0, 2.0, 6).reshape(2, 3)
 FUNCTIONS = {
     "copy": np.copy,
     "method": lambda x: x.copy(),
-    "astype_same": lambda x: np.astype(x, float),
-    "astype_complex": lambda x: np.real(x.astype(complex) * (2 - 1j)),
+    "astype_same": lambda x: np.astype(x, x.dtype),
     "full_like_traced": lambda x: np.full_like(x, x[0, 1]),
     "full_like_row": lambda x: np.full_like(x, x[0] * 2.0),
     "full_like_shape": lambda x: np.full_like(x, x[0, 1], shape=(4,)),
@@ -23,12 +22,6 @@ FUNCTIONS = {
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_values_and_derivatives(moves, name):
-    if name == "astype_complex":
-        f = FUNCTIONS[name]
-        for mode in ("forward", "reverse"):
-            J = dr.jacobian(f, mode=mode)(X)
-            np.testing.assert_array_equal(J.reshape(6, 6), 2 * np.eye(6))
-        return
     moves(FUNCTIONS[name], X)
 
 
@@ -107,6 +100,13 @@ def test_astype_is_linear(dtype):
     )
 
 
+def test_a_real_array_made_complex():
+    f = lambda x: np.real(x.astype(complex) * (2 - 1j))
+    for mode in ("forward", "reverse"):
+        J = dr.jacobian(f, mode=mode)(X)
+        np.testing.assert_array_equal(J.reshape(6, 6), 2 * np.eye(6))
+
+
 def test_astype_to_real_takes_the_real_part():
     z = np.array([1.0 + 2.0j, -3.0 + 0.5j])
     with pytest.warns(np.exceptions.ComplexWarning):
@@ -138,7 +138,7 @@ def test_comparisons_of_whole_arrays_are_plain():
         assert not np.array_equal(x, X[:1])
         assert np.array_equiv(x, X)
         assert np.allclose(x, X + 1e-12)
-        assert not np.allclose(x, X.tolist(), rtol=0, atol=0) or x.shape == X.shape
+        assert np.allclose(x, X.tolist(), rtol=0, atol=0)
         close = np.isclose(x, x[0], atol=1e-3)
         assert type(close) is np.ndarray
         return np.sum(np.where(close, x, 0.0))

@@ -1,4 +1,4 @@
-"""What the tests of every primitive cannot see of indexing: cost, copies, the transpose by itself."""
+"""What the tests of every primitive cannot see of indexing: cost, copies, and the transpose."""
 
 import operator
 

@@ -207,3 +207,77 @@ def test_a_view_that_is_read_only_sees_writes_to_its_base(complex_step):
     J = complex_step(f, X)
     np.testing.assert_allclose(dr.jacobian(f, mode="forward")(X), J, atol=1e-15)
     np.testing.assert_allclose(dr.jacobian(f, mode="reverse")(X), J, atol=1e-15)
+
+
+MADE = {
+    "copy": lambda x: x.T.copy(),
+    "np_copy": lambda x: np.copy(x.T),
+    "np_copy_ordered": lambda x: np.copy(x.T, order="C"),
+    "flatten": lambda x: x.T.flatten(),
+    "astype": lambda x: x.T.astype(x.dtype),
+    "elementwise": lambda x: x.T * 1.0,
+    "zeros_like": lambda x: np.zeros_like(x.T) + 0.0,
+    "zeros_like_ordered": lambda x: np.zeros_like(x.T, order="C"),
+    "ones_like_columns": lambda x: np.ones_like(x, order="F"),
+    "broadcast_copy": lambda x: np.broadcast_to(x[0], (4, 3)).copy(),
+    "tile": lambda x: np.tile(x.T, (1, 2)),
+    "repeat": lambda x: np.repeat(x.T, 2, axis=0),
+    "repeat_each": lambda x: np.repeat(x.T, [1, 2, 0], axis=0),
+    "rows": lambda x: x[[0, 1]],
+    "columns": lambda x: x[:, [0, 1]],
+    "rows_of_columns": lambda x: x.T[[0, 1]],
+    "mask": lambda x: x[np.array([True, True])],
+    "take": lambda x: np.take(x.T, [1, 0], axis=1),
+    "stack": lambda x: np.stack([x.T, x.T]),
+    "concatenate": lambda x: np.concatenate([x.T, x.T]),
+    "roll": lambda x: np.roll(x.T, 1),
+    "roll_axis": lambda x: np.roll(x.T, 1, axis=0),
+    "pad": lambda x: np.pad(x.T, 1),
+    "pad_edge": lambda x: np.pad(x.T, 1, "edge"),
+    "pad_mean": lambda x: np.pad(x.T, 1, "mean"),
+    "where": lambda x: np.where(np.ones((3, 2)) > 0, x.T, 0.0),
+    "choose": lambda x: np.choose(np.array([[0, 1]]), [x.T, 2.0]),
+    "select": lambda x: np.select([np.ones((3, 2)) > 0], [x.T]),
+    "triu": lambda x: np.triu(x.T),
+    "diag": lambda x: np.diag(x[0]),
+    "insert": lambda x: np.insert(x.T, 1, 0.0, axis=0),
+    "delete": lambda x: np.delete(x.T, 1, axis=0),
+    "meshgrid": lambda x: np.meshgrid(x[0], x[1])[0],
+    "block": lambda x: np.block([[x.T, x.T]]),
+    "resize": lambda x: np.resize(x.T, (3, 3)),
+    "column_stack": lambda x: np.column_stack([x.T, x[0]]),
+    "moved": lambda x: np.moveaxis(np.stack([x, x]), 0, 1) + 0.0,
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_new_array_is_reshaped_to_a_view_where_numpy_does(complex_step, name):
+    """Whether a reshape is a view depends on the layout in memory, which is that of NumPy's result."""
+
+    def f(x):
+        y = MADE[name](x)
+        r = y.reshape(-1)
+        r[1] = 10.0 * x[0, 0]
+        y[0] = 5.0 * x[1, 1]
+        again = y.reshape(-1)
+        again[2] = 7.0 * x[1, 0]
+        return np.concatenate([y.ravel(), r, again])
+
+    x = np.arange(1.0, 7.0).reshape(2, 3)
+    J = complex_step(f, x)
+    for mode in ("forward", "reverse"):
+        np.testing.assert_allclose(dr.jacobian(f, mode=mode)(x), J, atol=1e-14)
+    np.testing.assert_array_equal(dr.vjp(f, x)[0], f(x))
+    np.testing.assert_array_equal(dr.vmap(f)(np.stack([x, x + 1])), np.stack([f(x), f(x + 1)]))
+
+
+def test_flat_is_written_through(complex_step):
+    def f(x):
+        y = x * 1.0
+        y.T.flat[1] = x[0, 0] * 2.0
+        y.flat[5] = x[0, 1] * 3.0
+        return y
+
+    x = np.arange(1.0, 7.0).reshape(2, 3)
+    for mode in ("forward", "reverse"):
+        np.testing.assert_allclose(dr.jacobian(f, mode=mode)(x), complex_step(f, x))

@@ -31,7 +31,8 @@ FUNCTIONS = {
     "choose_broadcast": lambda x: np.choose([[0], [1]], [x[0, 0], 2.0]),
     "select": lambda x: np.select([X > 1, X < 0], [x * 2, -x], 9.0),
     "select_first": lambda x: np.select([X > 0, X > -9], [x * 2, -x]),
-    "select_default": lambda x: np.select([X > 0], [1.0], x),
+    "select_default": lambda x: np.select([X > 0, X < -0.5], [1.0, x * 2], x),
+    "select_numbers": lambda x: np.select([X > 1, X > 0], [x, 1.0], 9.0),
 }
 
 
