@@ -48,7 +48,7 @@ def _row(
     rounds: int,
     bounds: Bounds,
     libraries: Libraries,
-    seconds: float = 0.02,
+    seconds: float = 0.01,
 ) -> Row:
     timings = interleaved(calls, rounds, seconds)
     least = {key: timing.least for key, timing in timings.items()}
@@ -102,7 +102,7 @@ def gradient(libraries: Libraries, quick: bool) -> Iterator[Row]:
             if hand is not None:
                 calls["by hand"] = lambda hand=hand, x=x: hand(x)
             yield _row(
-                f"gradient, {name}, n = {n}", "us", calls, 5 if quick else 15, bounds, libraries
+                f"gradient, {name}, n = {n}", "us", calls, 5 if quick else 25, bounds, libraries
             )
 
 
@@ -110,7 +110,7 @@ def loops(libraries: Libraries, quick: bool) -> Iterator[Row]:
     """Python loops over scalars and over 3-vectors."""
     calls = _gradients(libraries, lambda lib: problems.scalar_loop(lib.xp), 0.9)
     yield _row(
-        "loop of 350 scalar operations", "us", calls, 5 if quick else 15, {"hips": 4.0}, libraries
+        "loop of 350 scalar operations", "us", calls, 5 if quick else 25, {"hips": 4.0}, libraries
     )
     start = np.array([1.0, 2.0, 20.0])
     rounds = 3 if quick else 7
@@ -146,7 +146,7 @@ def operation(libraries: Libraries, quick: bool) -> Iterator[Row]:
             calls[f"value {length}"] = lambda f=f: f(x)
             calls[f"record {length}"] = lambda f=f: dr.vjp(f, x)
             calls[f"sweep {length}"] = lambda pullback=pullback: pullback(ct)
-        least = {k: t.least for k, t in interleaved(calls, 5 if quick else 15, 0.01).items()}
+        least = {k: t.least for k, t in interleaved(calls, 5 if quick else 25, 0.01).items()}
         slope = {
             kind: (least[f"{kind} {long}"] - least[f"{kind} {short}"]) / (long - short)
             for kind in ("value", "record", "sweep")
@@ -205,7 +205,7 @@ def jacobian(libraries: Libraries, quick: bool) -> Iterator[Row]:
         hips = calls.pop("hips", None)
         calls["evaluation"] = lambda f=plain, b=b: f(b)
         row = _row(
-            f"Jacobian 1000 x 4, {name} model", "us", calls, 5 if quick else 15, {}, libraries
+            f"Jacobian 1000 x 4, {name} model", "us", calls, 5 if quick else 25, {}, libraries
         )
         if hips is not None:
             row.figures["hips"] = interleaved({"hips": hips}, 1)["hips"].least
@@ -231,7 +231,7 @@ def root(libraries: Libraries, quick: bool) -> Iterator[Row]:
             calls = {"no jac": lambda f=plain, x0=x0: optimize.root(f, x0)}
             for key, jac in jacobians.items():
                 calls[key] = lambda f=plain, x0=x0, jac=jac: optimize.root(f, x0, jac=jac)
-            row = _row(f"root, {name}, n = {n}", "us", calls, 5 if quick else 15, {}, libraries)
+            row = _row(f"root, {name}, n = {n}", "us", calls, 5 if quick else 25, {}, libraries)
             if "dualrev" in row.figures:
                 ratio = row.figures["dualrev"] / row.figures["no jac"]
                 bound, sense = (1.1, "<=") if n < 10 else (1.0, "<")
@@ -280,6 +280,7 @@ def importing(libraries: Libraries, quick: bool) -> Iterator[Row]:
 
 
 HEADING = "## A run"
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 STEADY = {"MALLOC_TRIM_THRESHOLD_": "2000000000", "MALLOC_MMAP_THRESHOLD_": "1000000000"}
 """By default glibc hands the top of the heap back to the system and faults it in again by pages,
 whenever the layout of the heap happens to allow it: at n = 100000 up to half of the time."""
@@ -327,10 +328,11 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
 
-    if options.steady_memory and any(os.environ.get(k) != v for k, v in STEADY.items()):
-        # glibc reads these when a process starts.
+    settings = ONE_THREAD | (STEADY if options.steady_memory else {})
+    if any(os.environ.get(name) != setting for name, setting in settings.items()):
+        # BLAS and glibc read these when a process starts.
         command = [sys.executable, "-m", "benchmarks.peers", *(arguments or sys.argv[1:])]
-        return subprocess.run(command, env=os.environ | STEADY, check=False).returncode
+        return subprocess.run(command, env=os.environ | settings, check=False).returncode
     libraries = available(options.libraries)
     print(environment())
     rows: list[Row] = []

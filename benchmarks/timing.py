@@ -34,7 +34,7 @@ def repetitions(call: Call, seconds: float) -> int:
         number *= 4
 
 
-def interleaved(calls: dict[str, Call], rounds: int, seconds: float = 0.02) -> dict[str, Timing]:
+def interleaved(calls: dict[str, Call], rounds: int, seconds: float = 0.01) -> dict[str, Timing]:
     """Time every call once per round, each batch about ``seconds`` long."""
     numbers = {key: repetitions(call, seconds) for key, call in calls.items()}
     samples: dict[str, list[float]] = {key: [] for key in calls}

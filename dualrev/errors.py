@@ -24,9 +24,7 @@ __all__ = [
     "UnsupportedError",
 ]
 
-_OURS = tuple(
-    os.path.dirname(os.path.abspath(path)) + os.sep for path in (__file__, np.__file__)
-)
+_OURS = tuple(os.path.dirname(os.path.abspath(path)) + os.sep for path in (__file__, np.__file__))
 
 
 def user_location() -> str:
@@ -145,6 +143,4 @@ class NonFiniteError(DualrevError, FloatingPointError):
         self.kind = kind
         self.operation = operation
         self.where = where
-        super().__init__(
-            f"first non-finite {kind}: in {operation} at {where}\n{operands}"
-        )
+        super().__init__(f"first non-finite {kind}: in {operation} at {where}\n{operands}")

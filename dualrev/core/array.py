@@ -108,11 +108,16 @@ class Traced:
         return self.itemsize * self.size
 
     def copy(self, order: str = "C") -> Any:
-        """Return an independent traced value."""
+        """Return an independent traced value; `order` is the memory layout, which decides what reshape views."""
         twin = object.__new__(self.__class__)
         for name in ("primal", "level", "tangent", "index"):
             if hasattr(self, name):
                 setattr(twin, name, getattr(self, name))
+        if order != "K" and self.ndim > 1:
+            # Values are never written to, so the copy shares them, unless it asks for another layout.
+            primal = twin.primal
+            if isinstance(primal, Traced) or not primal.flags.c_contiguous or order != "C":
+                twin.primal = primal.copy(order)
         return twin
 
     # -- conversions that would lose the derivative ---------------------------------------------------------------

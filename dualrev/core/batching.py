@@ -35,7 +35,9 @@ def batch_loop(
     """Evaluate lane by lane and stack: right for everything, as slow as a loop."""
     count = next(a.shape[0] for a, lane in zip(arrays, lanes, strict=True) if lane)
     outputs = [
-        primitive.call(*(a[k] if lane else a for a, lane in zip(arrays, lanes, strict=True)), **params)
+        primitive.call(
+            *(a[k] if lane else a for a, lane in zip(arrays, lanes, strict=True)), **params
+        )
         for k in range(count)
     ]
     if outputs and isinstance(outputs[0], tuple):

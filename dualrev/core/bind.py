@@ -100,7 +100,9 @@ def stack_objects(array: np.ndarray, primitive: Primitive | None = None) -> Any:
         if not isinstance(leaf, (_TRACED[0], *_SCALARS)):
             raise _not_an_array(leaf, primitive)
     if not any(isinstance(leaf, _TRACED[0]) for leaf in leaves):
-        return np.array(leaves, dtype=np.result_type(*leaves) if leaves else float).reshape(array.shape)
+        return np.array(leaves, dtype=np.result_type(*leaves) if leaves else float).reshape(
+            array.shape
+        )
     return np.reshape(np.stack(leaves), array.shape)
 
 

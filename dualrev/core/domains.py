@@ -58,7 +58,9 @@ def _regular(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
 
 def _spaced(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
     size = int(np.prod(shape))
-    return np.reshape(rng.permutation(size) * 0.37 + rng.uniform(0.0, 0.1, size) - 0.17 * size, shape)
+    return np.reshape(
+        rng.permutation(size) * 0.37 + rng.uniform(0.0, 0.1, size) - 0.17 * size, shape
+    )
 
 
 def _away(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
@@ -86,7 +88,8 @@ def case(*arrays: Any, **params: Any) -> Case:
 
     def draw(rng: np.random.Generator) -> tuple[Any, ...]:
         return tuple(
-            reals.draw(rng, a) if isinstance(a, tuple) else a(rng) if callable(a) else a for a in arrays
+            reals.draw(rng, a) if isinstance(a, tuple) else a(rng) if callable(a) else a
+            for a in arrays
         )
 
     return Case(draw, params)

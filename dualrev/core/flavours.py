@@ -50,12 +50,16 @@ def strong_product(c: Any, p: Any) -> Any:
     product = c * p
     kind = product.__class__
     # A NaN anywhere makes the sum of squares NaN; without one the plain product is the answer.
-    if (kind is _float64 and product == product) or (kind is _ndarray and (s := _vdot(product, product)) == s):
+    if (kind is _float64 and product == product) or (
+        kind is _ndarray and (s := _vdot(product, product)) == s
+    ):
         return product
     return c * np.where((c == 0) & ~np.isfinite(p), 0, p)
 
 
-def _residuals(name: str, rule: Callable[..., Any], arguments: tuple[str, ...] | None, skip: int) -> Rule:
+def _residuals(
+    name: str, rule: Callable[..., Any], arguments: tuple[str, ...] | None, skip: int
+) -> Rule:
     """Read a rule's signature: which residuals it keeps, and which static parameters it takes."""
     parameters = list(inspect.signature(rule).parameters.values())
     keeps = []
@@ -76,7 +80,11 @@ def _residuals(name: str, rule: Callable[..., Any], arguments: tuple[str, ...] |
         return Rule(rule, tuple(keeps))
 
     def call(*values: Any, **params: Any) -> Any:
-        return rule(*values, **{k: v for k, v in params.items() if k in wanted}) if params else rule(*values)
+        return (
+            rule(*values, **{k: v for k, v in params.items() if k in wanted})
+            if params
+            else rule(*values)
+        )
 
     call.__name__ = getattr(rule, "__name__", "rule")
     return Rule(call, tuple(keeps))
@@ -89,24 +97,35 @@ def _name(fun: Any, name: str | None) -> str:
 def _cases(name: str, on: Any, arity: int | None) -> tuple[tuple[Case, ...], bool]:
     """Return the samples and whether any of their domains is singular."""
     if on is None:
-        raise RegistrationError(f"{name}: on= is missing; it says where the rule holds, and the tests sample it")
+        raise RegistrationError(
+            f"{name}: on= is missing; it says where the rule holds, and the tests sample it"
+        )
     if isinstance(on, Domain):
         on = (on,) * (arity or 1)
     on = tuple(on)
     if on and all(isinstance(domain, Domain) for domain in on):
         domains = on
         if arity is not None and len(domains) != arity:
-            raise RegistrationError(f"{name}: on= names {len(domains)} domains for {arity} arguments")
+            raise RegistrationError(
+                f"{name}: on= names {len(domains)} domains for {arity} arguments"
+            )
         shapes: list[tuple[tuple[int, ...], ...]] = [((3, 2),) * len(domains), ((),) * len(domains)]
         if len(domains) > 1:
-            shapes += [((2, 3),) + ((3,),) * (len(domains) - 1), ((1, 3),) + ((2, 1),) * (len(domains) - 1)]
+            shapes += [
+                ((2, 3),) + ((3,),) * (len(domains) - 1),
+                ((1, 3),) + ((2, 1),) * (len(domains) - 1),
+            ]
 
         def maker(shape: tuple[tuple[int, ...], ...]) -> Case:
-            return Case(lambda rng: tuple(d.draw(rng, s) for d, s in zip(domains, shape, strict=True)), {})
+            return Case(
+                lambda rng: tuple(d.draw(rng, s) for d, s in zip(domains, shape, strict=True)), {}
+            )
 
         return tuple(maker(s) for s in shapes), any(d.singular for d in domains)
     if not on or not all(isinstance(c, Case) for c in on):
-        raise RegistrationError(f"{name}: on= takes domains, one per argument, or a list of case(...)")
+        raise RegistrationError(
+            f"{name}: on= takes domains, one per argument, or a list of case(...)"
+        )
     return on, False
 
 
@@ -184,7 +203,9 @@ def elementwise(
     name = _name(fun, name)
     arity = len(partials)
     if arity == 0:
-        raise RegistrationError(f"{name}: one partial per argument is needed (None where it does not vary)")
+        raise RegistrationError(
+            f"{name}: one partial per argument is needed (None where it does not vary)"
+        )
     if isinstance(fun, np.ufunc) and fun.nin != arity:
         raise RegistrationError(f"{name}: {fun.nin} arguments but {arity} partials")
     arguments = ("x",) if arity == 1 else tuple("abcdefgh"[:arity])
@@ -409,7 +430,9 @@ def general(
                 elif key in body:
                     table.append(_residuals(label, body[key], arguments, 1))
                 else:
-                    raise RegistrationError(f"{label}: {key} is missing; a declaration has both rules per argument")
+                    raise RegistrationError(
+                        f"{label}: {key} is missing; a declaration has both rules per argument"
+                    )
         known = {f"{d}{s}" for d in tables for s in ["", *("_" + a for a in arguments)]}
         stray = [k for k in body if not k.startswith("__") and k not in known]
         if stray:

@@ -40,7 +40,9 @@ def write(x: Any, new: Any) -> None:
         return
     again, writable = x._view
     if not writable:
-        raise ValueError("assignment destination is read-only (a broadcast or a diagonal, as in NumPy)")
+        raise ValueError(
+            "assignment destination is read-only (a broadcast or a diagonal, as in NumPy)"
+        )
     positions = again(np.arange(base.size).reshape(base.shape))
     write(base, _scatter[-1](base, new, positions))
 
@@ -61,7 +63,7 @@ def _refresh(x: Any) -> None:
     for ref in list(refs):
         view = ref()
         if view is not None:
-            _rebind(view, view._view[0](x.copy()))
+            _rebind(view, view._view[0](x.copy("K")))
             _refresh(view)
 
 
@@ -81,21 +83,27 @@ def cast(new: Any, dtype: np.dtype[Any], name: str) -> Any:
     if have == dtype:
         return new
     if not np.can_cast(have, dtype, "same_kind"):
-        raise TypeError(f"{name}: cannot cast output from {have} to {dtype} with casting rule 'same_kind'")
+        raise TypeError(
+            f"{name}: cannot cast output from {have} to {dtype} with casting rule 'same_kind'"
+        )
     return np.astype(new, dtype) if hasattr(new, "level") else np.asarray(new).astype(dtype)
 
 
 def write_out(target: Any, new: Any, inputs: tuple[Any, ...], name: str) -> Any:
     """Perform ``out=target``; returns what the call returns."""
     if hasattr(target, "level"):
-        return write_cast(target, np.broadcast_to(new, target.shape) if np.ndim(new) == 0 else new, name)
+        return write_cast(
+            target, np.broadcast_to(new, target.shape) if np.ndim(new) == 0 else new, name
+        )
     if not isinstance(target, np.ndarray):
         raise TypeError(f"{name}: out= takes an array, not {describe(target)}")
     if inputs and target is inputs[0] and target.dtype.kind in "fcO":
         # `a += t` on a plain array arrives as exactly this call. The name is rebound to the traced result; the old
         # buffer is filled with NaN, so that another name of it cannot be read as if nothing had happened.
         if np.shape(new) != target.shape:
-            raise ShapeError(f"{name}: the result of shape {np.shape(new)} does not fit in place of {target.shape}")
+            raise ShapeError(
+                f"{name}: the result of shape {np.shape(new)} does not fit in place of {target.shape}"
+            )
         if target.dtype.kind == "O":
             return new
         new = cast(new, target.dtype, name)

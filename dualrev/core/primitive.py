@@ -211,7 +211,9 @@ def on_register(listen: Callable[[Primitive], None]) -> None:
     _listeners.append(listen)
 
 
-def numpy_function(*functions: Any, kind: str = "composite", note: str = "") -> Callable[[Any], Any]:
+def numpy_function(
+    *functions: Any, kind: str = "composite", note: str = ""
+) -> Callable[[Any], Any]:
     """Answer `functions` by the decorated one, which has NumPy's signature and canonicalises its arguments.
 
     Parameters
@@ -234,7 +236,9 @@ def numpy_function(*functions: Any, kind: str = "composite", note: str = "") -> 
     def attach(answer: Any) -> Any:
         for function in functions:
             if function in ENTRIES:
-                raise RegistrationError(f"{function} is answered already, by {ENTRIES[function].call}")
+                raise RegistrationError(
+                    f"{function} is answered already, by {ENTRIES[function].call}"
+                )
             ENTRIES[function] = Entry(answer, kind, note)
             if isinstance(function, np.ufunc):
                 UFUNCS[function] = answer
@@ -276,6 +280,16 @@ def primitives_page() -> str:
     for name in sorted(PRIMITIVES):
         p = PRIMITIVES[name]
         arguments = "any number" if p.arguments is None else ", ".join(p.arguments)
-        cells = (name, p.flavour, arguments, p.formula, p.kinks, "yes" if p.analytic else "", p.pattern)
-        lines.append("| " + " | ".join(c.replace("|", "\\|").replace("\n", " ") for c in cells) + " |")
+        cells = (
+            name,
+            p.flavour,
+            arguments,
+            p.formula,
+            p.kinks,
+            "yes" if p.analytic else "",
+            p.pattern,
+        )
+        lines.append(
+            "| " + " | ".join(c.replace("|", "\\|").replace("\n", " ") for c in cells) + " |"
+        )
     return "\n".join(lines) + "\n"

@@ -27,7 +27,9 @@ def ufunc_method(ufunc: np.ufunc, method: str) -> Callable[[Any], Any]:
     return attach
 
 
-def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def apply_ufunc(
+    ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
     """Answer a call of a ufunc or of one of its methods with a traced operand."""
     rule = UFUNCS.get(ufunc)
     if rule is None:
@@ -58,11 +60,17 @@ def _call(name: str, rule: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any],
     kwargs.pop("order", None)
     kwargs.pop("subok", None)
     if kwargs:
-        raise UnsupportedError(name, f"the options {sorted(kwargs)} have no rule", "call it without them")
+        raise UnsupportedError(
+            name, f"the options {sorted(kwargs)} have no rule", "call it without them"
+        )
     if dtype is not None:
         dtype = np.dtype(dtype)
-        if dtype.kind in "iub" or not all(np.can_cast(np.result_type(a), dtype, casting) for a in inputs):
-            raise TypeError(f"{name}: cannot compute in dtype {dtype} from operands with casting rule {casting!r}")
+        if dtype.kind in "iub" or not all(
+            np.can_cast(np.result_type(a), dtype, casting) for a in inputs
+        ):
+            raise TypeError(
+                f"{name}: cannot compute in dtype {dtype} from operands with casting rule {casting!r}"
+            )
         inputs = tuple(np.astype(np.asarray(a) if np.isscalar(a) else a, dtype) for a in inputs)
     result = rule(*inputs)
     if where is not True:
@@ -73,15 +81,27 @@ def _call(name: str, rule: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any],
 
 
 def _reduce(
-    name: str, rule: Any, x: Any, axis: Any = 0, dtype: Any = None, keepdims: bool = False, initial: Any = None, where: Any = True
+    name: str,
+    rule: Any,
+    x: Any,
+    axis: Any = 0,
+    dtype: Any = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
 ) -> Any:
     if where is not True:
-        raise UnsupportedError(f"{name}.reduce", "where= has no rule here", "select the entries first: x[mask]")
+        raise UnsupportedError(
+            f"{name}.reduce", "where= has no rule here", "select the entries first: x[mask]"
+        )
     axes = tuple(range(x.ndim)) if axis is None else (axis if isinstance(axis, tuple) else (axis,))
     axes = tuple(sorted(negative_axis(a, x.ndim) for a in axes))
     if dtype is not None:
         x = np.astype(x, dtype)
-    moved = np.reshape(np.moveaxis(x, axes, range(len(axes))), (-1, *(n for k, n in enumerate(x.shape) if k - x.ndim not in axes)))
+    moved = np.reshape(
+        np.moveaxis(x, axes, range(len(axes))),
+        (-1, *(n for k, n in enumerate(x.shape) if k - x.ndim not in axes)),
+    )
     if moved.shape[0] == 0 and initial is None:
         raise ValueError(f"zero-size array to reduction operation {name} which has no identity")
     entries = [moved[k] for k in range(moved.shape[0])]

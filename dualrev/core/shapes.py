@@ -44,9 +44,13 @@ def unbroadcast(ct: Any, shape: tuple[int, ...]) -> Any:
     """Sum `ct` over the axes along which an operand of `shape` was broadcast (the transpose of broadcasting)."""
     if ct.shape == shape:
         return ct
+    if not shape and ct.__class__ is np.ndarray:
+        return np.add.reduce(ct, axis=None)
     extra = ct.ndim - len(shape)
     if extra < 0:
-        raise ShapeError(f"a cotangent of shape {ct.shape} cannot belong to an operand of shape {shape}")
+        raise ShapeError(
+            f"a cotangent of shape {ct.shape} cannot belong to an operand of shape {shape}"
+        )
     axes = tuple(range(extra)) + tuple(
         extra + k for k, size in enumerate(shape) if size == 1 and ct.shape[extra + k] != 1
     )
@@ -60,7 +64,9 @@ def spread(ct: Any, shape: tuple[int, ...], axes: tuple[int, ...], keepdims: boo
     if not keepdims and len(axes) < len(shape):
         gone = {len(shape) + k for k in axes}
         ct = np.reshape(ct, tuple(1 if k in gone else n for k, n in enumerate(shape)))
-    if (ct.__class__ is np.ndarray or ct.__class__ is np.float64) and math.prod(shape) <= _WRITE_OUT:
+    if (ct.__class__ is np.ndarray or ct.__class__ is np.float64) and math.prod(
+        shape
+    ) <= _WRITE_OUT:
         full = np.empty(shape, ct.dtype)
         full[...] = ct
         return full

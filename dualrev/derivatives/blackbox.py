@@ -14,7 +14,11 @@ from dualrev.errors import RegistrationError
 
 __all__ = ["primitive"]
 
-_STEPS = {"central": np.finfo(float).eps ** (1 / 3), "forward": np.finfo(float).eps ** 0.5, "complex-step": 1e-30}
+_STEPS = {
+    "central": np.finfo(float).eps ** (1 / 3),
+    "forward": np.finfo(float).eps ** 0.5,
+    "complex-step": 1e-30,
+}
 
 
 class primitive(WithRule):  # noqa: N801 - used like a function
@@ -66,13 +70,19 @@ class primitive(WithRule):  # noqa: N801 - used like a function
         fd: str | None = None,
     ) -> None:
         super().__init__(f)
-        given = [k for k, v in {"jvp": jvp, "vjp": vjp, "jacobian": jacobian, "fd": fd}.items() if v is not None]
+        given = [
+            k
+            for k, v in {"jvp": jvp, "vjp": vjp, "jacobian": jacobian, "fd": fd}.items()
+            if v is not None
+        ]
         if not given:
             raise RegistrationError(
                 f"primitive: {self.__name__} needs a derivative: jvp=, vjp=, jacobian=, or fd='central' for differences"
             )
         if len(given) > 1 and given != ["jvp", "vjp"]:
-            raise RegistrationError(f"primitive: {self.__name__} got {' and '.join(given)}; give jvp= and/or vjp=, or one")
+            raise RegistrationError(
+                f"primitive: {self.__name__} got {' and '.join(given)}; give jvp= and/or vjp=, or one"
+            )
         if fd is not None and fd not in _STEPS:
             raise RegistrationError(f"primitive: fd= is one of {sorted(_STEPS)}, not {fd!r}")
         self.jvp_rule, self.vjp_rule, self.jacobian_rule, self.fd = jvp, vjp, jacobian, fd
@@ -101,7 +111,11 @@ class primitive(WithRule):  # noqa: N801 - used like a function
                 (ct,) = cts
                 if self.vjp_rule is not None:
                     got = self.vjp_rule(full(primals), ys[0], np.conj(ct), **kwargs)
-                    got = [np.conj(g) for g in (got if isinstance(got, (tuple, list)) else (got,)) if g is not None]
+                    got = [
+                        np.conj(g)
+                        for g in (got if isinstance(got, (tuple, list)) else (got,))
+                        if g is not None
+                    ]
                 else:
                     if not blocks:
                         blocks.extend(
@@ -116,7 +130,9 @@ class primitive(WithRule):  # noqa: N801 - used like a function
 
         has_jvp = self.vjp_rule is None or self.jvp_rule is not None
         has_vjp = self.jvp_rule is None or self.vjp_rule is not None
-        holder.append(CustomRule(self.__name__, fun, jvp if has_jvp else None, vjp if has_vjp else None))
+        holder.append(
+            CustomRule(self.__name__, fun, jvp if has_jvp else None, vjp if has_vjp else None)
+        )
         return holder[0]
 
     def _jacobians(self, args: Any, kwargs: Any) -> list[Any]:

@@ -45,7 +45,10 @@ class _Checkpoint(WithRule):
                     pulled = again.pull(list(cts))
                 finally:
                     again.tape.captures.release()
-                return [np.zeros(np.shape(p))[()] if g is None else g for p, g in zip(primals, pulled, strict=True)]
+                return [
+                    np.zeros(np.shape(p))[()] if g is None else g
+                    for p, g in zip(primals, pulled, strict=True)
+                ]
 
             return ys, pull
 
@@ -99,6 +102,7 @@ def stop_gradient(x: Any) -> Any:
     >>> float(dr.grad(lambda x: x * dr.stop_gradient(x))(3.0))
     3.0
     """
+
     def cut(v: Any) -> Any:
         if isinstance(v, np.ndarray) and v.dtype.hasobject:
             v = operand(v)

@@ -104,5 +104,9 @@ def output_leaf(y: Any, name: str) -> Any:
         return y if isinstance(y, Traced) else y[()]
     raise OutputError(
         f"{name}: the function returned {describe(y)}, where a number or an array is needed. "
-        + ("Does it lack a return statement?" if y is None else "Extra results can be returned with has_aux=True.")
+        + (
+            "Does it lack a return statement?"
+            if y is None
+            else "Extra results can be returned with has_aux=True."
+        )
     )

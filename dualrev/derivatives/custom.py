@@ -22,7 +22,9 @@ __all__ = ["WithRule", "custom_jvp", "custom_vjp"]
 
 
 def _find(module: str, name: str) -> Any:
-    return functools.reduce(getattr, name.split("."), sys.modules.get(module) or importlib.import_module(module))
+    return functools.reduce(
+        getattr, name.split("."), sys.modules.get(module) or importlib.import_module(module)
+    )
 
 
 def _restore(cls: type, state: dict[str, Any]) -> Any:
@@ -38,7 +40,9 @@ def _any_traced(leaves: list[Any]) -> bool:
 def checked(name: str, what: str, leaves: list[Any], like: Any) -> list[Any]:
     """Check a rule's result leaf by leaf against what it belongs to."""
     if len(leaves) != len(like):
-        raise OutputError(f"{name}: the rule returned {len(leaves)} {what}s where {len(like)} are needed")
+        raise OutputError(
+            f"{name}: the rule returned {len(leaves)} {what}s where {len(like)} are needed"
+        )
     out = []
     for k, (leaf, x) in enumerate(zip(leaves, like, strict=True)):
         if leaf is None:
@@ -75,11 +79,16 @@ class WithRule:
         # A decorated function is found by name, as a function is; anything else travels by its parts.
         holder = sys.modules.get(getattr(self.f, "__module__", None) or "")
         name = getattr(self.f, "__qualname__", "")
-        if "<" not in name and functools.reduce(lambda o, k: getattr(o, k, None), name.split("."), holder) is self:
+        if (
+            "<" not in name
+            and functools.reduce(lambda o, k: getattr(o, k, None), name.split("."), holder) is self
+        ):
             return _find, (self.f.__module__, name)
         return _restore, (type(self), self.__dict__)
 
-    def _by_position(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def _by_position(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Move traced keyword arguments to their positions, where the rule sees them."""
         if not any(isinstance(leaf, Traced) for leaf in flatten(kwargs)[0]):
             return args, kwargs
@@ -100,7 +109,11 @@ class WithRule:
         leaves = [operand(x) if isinstance(x, (np.ndarray, Traced)) else x for x in leaves]
         if not _any_traced(leaves):
             return self.f(*args, **kwargs)
-        numeric = [k for k, x in enumerate(leaves) if isinstance(x, (np.ndarray, np.generic, float, complex, Traced))]
+        numeric = [
+            k
+            for k, x in enumerate(leaves)
+            if isinstance(x, (np.ndarray, np.generic, float, complex, Traced))
+        ]
         out: dict[str, Any] = {}
 
         def full(values: Any) -> tuple[Any, ...]:
@@ -168,7 +181,9 @@ class custom_jvp(WithRule):  # noqa: N801 - used like a function
     def _rule(self, full: Any, fun: Any, kwargs: Any, out: dict[str, Any]) -> CustomRule:
         rule = self._jvp_rule
         if rule is None:
-            raise TypeError(f"custom_jvp: {self.__name__} has no rule yet; attach one with {self.__name__}.defjvp(rule)")
+            raise TypeError(
+                f"custom_jvp: {self.__name__} has no rule yet; attach one with {self.__name__}.defjvp(rule)"
+            )
 
         def jvp(primals: Any, tangents: Any) -> tuple[Any, Any]:
             result = rule(full(primals), full(tangents), **kwargs)

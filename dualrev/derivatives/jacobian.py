@@ -69,9 +69,14 @@ class _Jacobian(Transform):
         for start in range(0, max(total, 1), width):
             stop = min(start + width, total)
             seeds = _seeds(leaves, start, stop)
-            ys, ts, rebuild, aux = push(self.name, inputs, self.f, seeds, kwargs, stop - start, self.has_aux)
+            ys, ts, rebuild, aux = push(
+                self.name, inputs, self.f, seeds, kwargs, stop - start, self.has_aux
+            )
             pieces.append(
-                [np.zeros((stop - start, *np.shape(y)), _float_dtype(y)) if t is None else t for y, t in zip(ys, ts, strict=True)]
+                [
+                    np.zeros((stop - start, *np.shape(y)), _float_dtype(y)) if t is None else t
+                    for y, t in zip(ys, ts, strict=True)
+                ]
             )
         blocks = []
         for k, y in enumerate(ys):
@@ -81,13 +86,19 @@ class _Jacobian(Transform):
             for x in leaves:
                 count = _size(x)
                 if dtype_of(x).kind == "c":
-                    block = _holomorphic(self.name, columns[start : start + count], columns[start + count : start + 2 * count], y)
+                    block = _holomorphic(
+                        self.name,
+                        columns[start : start + count],
+                        columns[start + count : start + 2 * count],
+                        y,
+                    )
                     start += 2 * count
                 else:
                     block = columns[start : start + count]
                     start += count
-                block = np.reshape(block, (*np.shape(x), *np.shape(y)))
-                row.append(_own(np.moveaxis(block, range(np.ndim(x)), range(-np.ndim(x), 0)), x, y))
+                # From direction-first to y.shape + x.shape.
+                axes = (*range(1, block.ndim), 0)
+                row.append(_own(np.reshape(np.transpose(block, axes), (*y.shape, *x.shape)), x, y))
             blocks.append(row)
         return blocks, rebuild, aux
 
@@ -111,11 +122,16 @@ class _Jacobian(Transform):
             pulled = recorded.pull(seeds)
             pieces.append(
                 [
-                    np.zeros((stop - start, *np.shape(x)), dtype_of(x)) if g is None else lanes.unwrap(g, np.shape(x))
+                    np.zeros((stop - start, *np.shape(x)), dtype_of(x))
+                    if g is None
+                    else lanes.unwrap(g, np.shape(x))
                     for x, g in zip(leaves, pulled, strict=True)
                 ]
             )
-        rows = [pieces[0][k] if len(pieces) == 1 else np.concatenate([p[k] for p in pieces]) for k in range(len(leaves))]
+        rows = [
+            pieces[0][k] if len(pieces) == 1 else np.concatenate([p[k] for p in pieces])
+            for k in range(len(leaves))
+        ]
         blocks, start = [], 0
         for y in ys:
             count = _size(y)
@@ -154,11 +170,13 @@ def _own(block: Any, x: Any, y: Any) -> Any:
 
 def _check_output(name: str, y: Any) -> None:
     if dtype_of(y).kind not in "fciub":
-        raise OutputError(f"{name}: the function returned dtype {dtype_of(y)}; it must return floats")
+        raise OutputError(
+            f"{name}: the function returned dtype {dtype_of(y)}; it must return floats"
+        )
 
 
 def _size(x: Any) -> int:
-    return int(np.size(x)) if not isinstance(x, Traced) else x.size
+    return int(x.size)
 
 
 def _directions(leaves: list[Any]) -> int:
@@ -202,7 +220,11 @@ def _check_holomorphic(name: str, one: Any, other: Any) -> Any:
 
 
 def jacobian(
-    f: Callable[..., Any], argnums: Argnums = 0, mode: str = "auto", chunk: int | None = None, has_aux: bool = False
+    f: Callable[..., Any],
+    argnums: Argnums = 0,
+    mode: str = "auto",
+    chunk: int | None = None,
+    has_aux: bool = False,
 ) -> Callable[..., Any]:
     """Return the function that computes the Jacobian.
 
@@ -255,8 +277,12 @@ class _Hessian(_Jacobian):
     name = "hessian"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        gradient = Gradient(self.f, name=self.name, argnums=self.argnums, has_aux=self.has_aux, with_value=False)
-        outer = _Jacobian(gradient, argnums=self.argnums, mode="forward", chunk=self.chunk, has_aux=self.has_aux)
+        gradient = Gradient(
+            self.f, name=self.name, argnums=self.argnums, has_aux=self.has_aux, with_value=False
+        )
+        outer = _Jacobian(
+            gradient, argnums=self.argnums, mode="forward", chunk=self.chunk, has_aux=self.has_aux
+        )
         return outer(*args, **kwargs)
 
 

@@ -42,11 +42,16 @@ class CustomRule:
     """
 
     flavour = "custom"
+    arguments = None
+    # The output is taken to depend on every argument.
+    adjoints = (True,)
     batch = staticmethod(batch_loop)
     operator = None
     formula = ""
 
-    def __init__(self, name: str, fun: Callable[..., Any], jvp: Any = None, vjp: Any = None) -> None:
+    def __init__(
+        self, name: str, fun: Callable[..., Any], jvp: Any = None, vjp: Any = None
+    ) -> None:
         self.name = name
         self.fun = fun
         self._jvp = jvp
@@ -55,10 +60,6 @@ class CustomRule:
     def call(self, *leaves: Any) -> Any:
         """Evaluate on leaves, traced or not."""
         return bind(self, leaves, {})  # type: ignore[arg-type]
-
-    def rule(self, direction: str, position: int) -> Any:
-        """Every argument of a float dtype counts as one that the output depends on."""
-        return self
 
     def check_closure(self, ys: tuple[Any, ...], level: Level) -> None:
         """Raise if an output still depends on `level`: the function closes over a traced value of it."""
@@ -83,7 +84,9 @@ class CustomRule:
         ys = self.call(*primals)
 
         def pull(cts: tuple[Any, ...]) -> list[Any]:
-            return _transpose(lambda ts: self._jvp(primals, ts)[1], [_unit(p) for p in primals], cts)
+            return _transpose(
+                lambda ts: self._jvp(primals, ts)[1], [_unit(p) for p in primals], cts
+            )
 
         return ys, pull
 

@@ -24,7 +24,9 @@ class _Map(Transform):
     out_axes: Any
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        axes = self.in_axes if isinstance(self.in_axes, (tuple, list)) else (self.in_axes,) * len(args)
+        axes = (
+            self.in_axes if isinstance(self.in_axes, (tuple, list)) else (self.in_axes,) * len(args)
+        )
         if len(axes) != len(args):
             raise ShapeError(f"vmap: in_axes has {len(axes)} entries for {len(args)} arguments")
         moved: list[Any] = []
@@ -36,7 +38,9 @@ class _Map(Transform):
                 if own is None:
                     lanes.append((leaf, False))
                     continue
-                array = operand(leaf) if isinstance(leaf, (list, tuple, np.ndarray, Traced)) else leaf
+                array = (
+                    operand(leaf) if isinstance(leaf, (list, tuple, np.ndarray, Traced)) else leaf
+                )
                 if not np.ndim(array):
                     raise InputError(
                         f"vmap: argument {position} is {describe(leaf)} and has no axis to map over; "
@@ -54,7 +58,12 @@ class _Map(Transform):
             raise ShapeError("vmap: in_axes= maps no argument, so the number of lanes is unknown")
         level = Batch(count)
         call = [
-            rebuild([batched(x if isinstance(x, Traced) else x.copy(), level) if own else x for x, own in lanes])
+            rebuild(
+                [
+                    batched(x if isinstance(x, Traced) else x.copy(), level) if own else x
+                    for x, own in lanes
+                ]
+            )
             for lanes, rebuild in moved
         ]
         with level:
@@ -79,10 +88,14 @@ def _axes(axes: Any, arg: Any, count: int) -> list[int | None]:
     spread: list[int | None] = []
     if isinstance(arg, dict) and isinstance(axes, dict) and arg.keys() == axes.keys():
         pairs = [(axes[k], arg[k]) for k in sorted(arg)]
-    elif isinstance(arg, (tuple, list)) and isinstance(axes, (tuple, list)) and len(arg) == len(axes):
+    elif (
+        isinstance(arg, (tuple, list)) and isinstance(axes, (tuple, list)) and len(arg) == len(axes)
+    ):
         pairs = list(zip(axes, arg, strict=True))
     else:
-        raise ShapeError(f"vmap: in_axes entry {axes!r} does not have the structure of its argument, {describe(arg)}")
+        raise ShapeError(
+            f"vmap: in_axes entry {axes!r} does not have the structure of its argument, {describe(arg)}"
+        )
     for own, part in pairs:
         spread += _axes(own, part, len(flatten(part)[0]))
     return spread

@@ -55,9 +55,21 @@ class Inputs:
                 self.sizes = [1]
                 return
         self.one = isinstance(argnums, int)
-        positions = (argnums,) if isinstance(argnums, int) else tuple(argnums) if isinstance(argnums, Sequence) else ()
-        if isinstance(argnums, bool) or not positions or not all(isinstance(p, int) for p in positions):
-            raise TypeError(f"{name}: argnums= is an integer or a sequence of integers, not {argnums!r}")
+        positions = (
+            (argnums,)
+            if isinstance(argnums, int)
+            else tuple(argnums)
+            if isinstance(argnums, Sequence)
+            else ()
+        )
+        if (
+            isinstance(argnums, bool)
+            or not positions
+            or not all(isinstance(p, int) for p in positions)
+        ):
+            raise TypeError(
+                f"{name}: argnums= is an integer or a sequence of integers, not {argnums!r}"
+            )
         count = len(args)
         for p in positions:
             if not -count <= p < count:
@@ -78,7 +90,12 @@ class Inputs:
             self.sizes.append(len(leaves))
 
     def call(
-        self, level: Level, f: Callable[..., Any], traced: list[Any], kwargs: dict[str, Any], has_aux: bool
+        self,
+        level: Level,
+        f: Callable[..., Any],
+        traced: list[Any],
+        kwargs: dict[str, Any],
+        has_aux: bool,
     ) -> tuple[list[Any], Callable[[list[Any]], Any], Any]:
         """Call `f` with the leaves replaced by traced ones, while `level` is open.
 
@@ -121,7 +138,9 @@ class Inputs:
         for part, size in zip(parts, self.sizes, strict=True):
             own, _ = flatten(part)
             if len(own) != size:
-                raise TypeError(f"{self.name}: the {word} has {len(own)} leaves, its argument {size}")
+                raise TypeError(
+                    f"{self.name}: the {word} has {len(own)} leaves, its argument {size}"
+                )
             leaves += own
         return [_fit(self.name, x, leaf, word) for leaf, x in zip(leaves, self.leaves, strict=True)]
 
@@ -146,7 +165,9 @@ def split_aux(name: str, out: Any, has_aux: bool) -> tuple[Any, Any]:
     if not has_aux:
         return out, None
     if not isinstance(out, tuple) or len(out) != 2:
-        raise OutputError(f"{name}: with has_aux=True the function must return (y, aux), not {describe(out)}")
+        raise OutputError(
+            f"{name}: with has_aux=True the function must return (y, aux), not {describe(out)}"
+        )
     return out
 
 
@@ -163,7 +184,13 @@ def check_outer(y: Any, level: Level) -> None:
 
 
 def push(
-    name: str, inputs: Inputs, f: Callable[..., Any], tangents: list[Any], kwargs: dict[str, Any], directions: int | None, has_aux: bool
+    name: str,
+    inputs: Inputs,
+    f: Callable[..., Any],
+    tangents: list[Any],
+    kwargs: dict[str, Any],
+    directions: int | None,
+    has_aux: bool,
 ) -> tuple[list[Any], list[Any], Callable[[list[Any]], Any], Any]:
     """Evaluate `f` under a forward level.
 
@@ -210,7 +237,9 @@ class ReversePass:
 
     __slots__ = ("_indices", "_out", "aux", "inputs", "outputs", "rebuild", "tape")
 
-    def __init__(self, inputs: Inputs, tape: Tape, out: list[Any], rebuild: Any, indices: list[int], aux: Any) -> None:
+    def __init__(
+        self, inputs: Inputs, tape: Tape, out: list[Any], rebuild: Any, indices: list[int], aux: Any
+    ) -> None:
         self.inputs = inputs
         self.tape = tape
         self.rebuild = rebuild
@@ -242,7 +271,12 @@ class ReversePass:
         seen: set[int] = set()
         out = []
         for x, ct in zip(self.inputs.leaves, cts, strict=True):
-            if ct.__class__ is np.ndarray and ct.dtype is x.dtype and ct.base is None and id(ct) not in seen:
+            if (
+                ct.__class__ is np.ndarray
+                and ct.dtype is x.dtype
+                and ct.base is None
+                and id(ct) not in seen
+            ):
                 seen.add(id(ct))
                 out.append(np.conj(ct) if ct.dtype.kind == "c" else ct)
             else:
@@ -266,7 +300,12 @@ def _result(x: Any, ct: Any) -> Any:
 
 
 def record(
-    name: str, inputs: Inputs, f: Callable[..., Any], kwargs: dict[str, Any], has_aux: bool = False, keep: bool = False
+    name: str,
+    inputs: Inputs,
+    f: Callable[..., Any],
+    kwargs: dict[str, Any],
+    has_aux: bool = False,
+    keep: bool = False,
 ) -> ReversePass:
     """Evaluate `f` on a tape; with `keep` the tape outlives the call, so plain arrays are copied, not locked."""
     tape = Tape(watch=raising(), copying=keep)

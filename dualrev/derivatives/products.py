@@ -33,7 +33,12 @@ def _every(args: tuple[Any, ...]) -> range:
     return range(len(args))
 
 
-def jvp(f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...], has_aux: bool = False) -> Any:
+def jvp(
+    f: Callable[..., Any],
+    primals: tuple[Any, ...],
+    tangents: tuple[Any, ...],
+    has_aux: bool = False,
+) -> Any:
     """Evaluate a function and its derivative along one direction, in forward mode.
 
     Parameters
@@ -71,7 +76,9 @@ def jvp(f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ..
     """
     check_callable("jvp", f)
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
-        raise TypeError("jvp: primals and tangents are tuples, one entry per argument: jvp(f, (x,), (t,))")
+        raise TypeError(
+            "jvp: primals and tangents are tuples, one entry per argument: jvp(f, (x,), (t,))"
+        )
     inputs = Inputs("jvp", tuple(primals), _every(tuple(primals)))
     ts = inputs.match(tangents, "tangent")
     ys, outs, rebuild, aux = push("jvp", inputs, f, ts, {}, None, has_aux)
@@ -90,7 +97,9 @@ class _Pullback:
         recorded = self._run
         leaves, _ = flatten(ct)
         if len(leaves) != len(recorded.outputs):
-            raise TypeError(f"vjp: the cotangent has {len(leaves)} leaves, the output {len(recorded.outputs)}")
+            raise TypeError(
+                f"vjp: the cotangent has {len(leaves)} leaves, the output {len(recorded.outputs)}"
+            )
         seeds = [seed_cotangent(y, leaf) for y, leaf in zip(recorded.outputs, leaves, strict=True)]
         return recorded.inputs.structure(recorded.finish(recorded.pull(seeds)))
 
@@ -149,7 +158,9 @@ class _Linear:
         with self._tape:
             pulled = recorded.pull(list(self._seeds))
         # The pullback is linear in its cotangents; a sweep over its own tape is the transpose of the transpose, J.
-        self._pulled = [g.index if isinstance(g, Traced) and g.level is self._tape else None for g in pulled]
+        self._pulled = [
+            g.index if isinstance(g, Traced) and g.level is self._tape else None for g in pulled
+        ]
         self._leaves = [s.index for s in self._seeds]
 
     def __call__(self, *tangents: Any) -> Any:
@@ -162,7 +173,9 @@ class _Linear:
         out = []
         for y, ct in zip(self._recorded.outputs, cts, strict=True):
             t = _zeros(y) if ct is None else ct
-            out.append(own(np.real(t) if dtype_of(t).kind == "c" and dtype_of(y).kind != "c" else t))
+            out.append(
+                own(np.real(t) if dtype_of(t).kind == "c" and dtype_of(y).kind != "c" else t)
+            )
         return self._recorded.rebuild(out)
 
 
@@ -258,7 +271,8 @@ class _GaussNewtonProduct(Transform):
         recorded = record(self.name, inputs, self.f, kwargs)
         try:
             seeds = [
-                None if t is None else seed_cotangent(y, t) for y, t in zip(recorded.outputs, outs, strict=True)
+                None if t is None else seed_cotangent(y, t)
+                for y, t in zip(recorded.outputs, outs, strict=True)
             ]
             return inputs.structure(recorded.finish(recorded.pull(seeds)))
         finally:

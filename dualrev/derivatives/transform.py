@@ -27,7 +27,9 @@ class Transform:
 
     def __init__(self, f: Callable[..., Any], **options: Any) -> None:
         check_callable(self.name, f)
-        functools.update_wrapper(self, f, assigned=("__module__", "__name__", "__qualname__", "__doc__"), updated=())
+        functools.update_wrapper(
+            self, f, assigned=("__module__", "__name__", "__qualname__", "__doc__"), updated=()
+        )
         self.f = f
         self.__dict__.update(options)
 

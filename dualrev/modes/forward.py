@@ -109,7 +109,9 @@ def _part(x: Any, word: str) -> Any:
     if array.dtype.kind in "iub":
         array = array.astype(float)
     if array.dtype.kind not in "fc":
-        raise InputError(f"Dual: the {word} must be a number or an array of numbers, not {describe(x)}")
+        raise InputError(
+            f"Dual: the {word} must be a number or an array of numbers, not {describe(x)}"
+        )
     return array[()] if array.ndim == 0 else array.copy()
 
 
@@ -162,7 +164,11 @@ class Forward(Level):
     __slots__ = ("errors", "float64", "lanes", "order", "watch")
 
     def __init__(
-        self, directions: int | None = None, depth: float | None = None, order: int = 0, careful: bool = False
+        self,
+        directions: int | None = None,
+        depth: float | None = None,
+        order: int = 0,
+        careful: bool = False,
     ) -> None:
         super().__init__(depth)
         self.lanes = None if directions is None else Batch(directions, next_depth())
@@ -203,9 +209,12 @@ class Forward(Level):
             return y
         if primitive.arguments is None:
             tangents = tuple(
-                self._wrap(a.tangent) if own else np.zeros_like(a) for a, own in zip(arrays, active, strict=True)
+                self._wrap(a.tangent) if own else np.zeros_like(a)
+                for a, own in zip(arrays, active, strict=True)
             )
-            return self._watched(primitive, primals, self._finish(y, primitive.call(*tangents, **params)))
+            return self._watched(
+                primitive, primals, self._finish(y, primitive.call(*tangents, **params))
+            )
         total = None
         for k, own in enumerate(active):
             rule = primitive.tangents[k] if own else None
@@ -223,7 +232,9 @@ class Forward(Level):
                 t = primitive.batch(primitive, (True,), (t,), params)
             elif primitive.flavour == "bilinear":
                 pair, lanes = (t, kept[0]), (True, False)
-                t = primitive.batch(primitive, *((lanes, pair) if k == 0 else (lanes[::-1], pair[::-1])), params)
+                t = primitive.batch(
+                    primitive, *((lanes, pair) if k == 0 else (lanes[::-1], pair[::-1])), params
+                )
             else:
                 t = self._unlane(rule.call(batched(t, self.lanes), *kept, **params), y)
             if isinstance(t, tuple):
@@ -249,7 +260,10 @@ class Forward(Level):
         ]
         ys, ts = primitive.jvp(primals, tangents)
         primitive.check_closure(ys, self)
-        return tuple(self._watched(primitive, primals, self._finish(y, t)) for y, t in zip(ys, ts, strict=True))
+        return tuple(
+            self._watched(primitive, primals, self._finish(y, t))
+            for y, t in zip(ys, ts, strict=True)
+        )
 
     def _wrap(self, tangent: Any) -> Any:
         return tangent if self.lanes is None else batched(tangent, self.lanes)
@@ -298,7 +312,7 @@ def promote(x: Any, dtype: np.dtype[Any]) -> Any:
     """Give a residual at least the precision of the output, so that a partial of it is not rounded to less."""
     if isinstance(x, (float, int)) and not isinstance(x, np.generic):
         return x
-    own = dtype_of(x)
+    own = x.dtype if x.__class__ is np.ndarray else dtype_of(x)
     if own is dtype or own.kind == "c" or own.itemsize >= dtype.itemsize and own.kind == "f":
         return x
     real = np.empty(0, dtype).real.dtype

@@ -154,14 +154,23 @@ def _linear(primitive: Primitive) -> Callable[[Any, dict[str, Any]], Any]:
 
     def push(v: Any, params: dict[str, Any]) -> Any:
         level, x, t = v.level, v.primal, v.tangent
-        if level.closed or not level.float64 or x.__class__ not in _PLAIN or t.__class__ not in _PLAIN:
+        if (
+            level.closed
+            or not level.float64
+            or x.__class__ not in _PLAIN
+            or t.__class__ not in _PLAIN
+        ):
             return bind(primitive, (v,), params)
         y = fun(x, **params)
         if y.dtype is not FLOAT64:
             return bind(primitive, (v,), params)
         out = new(DualArray if y.ndim else DualScalar)
         out.primal = y
-        out.tangent = fun(t, **params) if leading or level.lanes is None else batch(primitive, (True,), (t,), params)
+        out.tangent = (
+            fun(t, **params)
+            if leading or level.lanes is None
+            else batch(primitive, (True,), (t,), params)
+        )
         out.level = level
         return out
 

@@ -17,7 +17,14 @@ from dualrev.core.primitive import SHAPE, Primitive, on_register
 from dualrev.core.protocols import apply_ufunc
 from dualrev.core.shapes import unbroadcast
 from dualrev.modes.reverse import VariableArray, VariableScalar
-from dualrev.modes.templates import compile_function, names, packed, product, suits, value_expression
+from dualrev.modes.templates import (
+    compile_function,
+    names,
+    packed,
+    product,
+    suits,
+    value_expression,
+)
 
 __all__ = ["recorders"]
 
@@ -28,20 +35,28 @@ new, ndarray = object.__new__, np.ndarray
 FLOAT64 = np.dtype(np.float64)
 
 
-def _adjoint(primitive: Primitive, positions: tuple[int, ...], shapes: bool = False) -> tuple[Any, list[str]]:
+def _adjoint(
+    primitive: Primitive, positions: tuple[int, ...], shapes: bool = False
+) -> tuple[Any, list[str]]:
     """Generate the adjoint for the active `positions`; return it and the names of the residuals that it unpacks.
 
     With `shapes` the operands were broadcast, and the cotangents are summed back to the operands' shapes.
     """
-    kept = sorted({n for k in positions for n in names(primitive, k)}) + (["shapes"] if shapes else [])
-    scope = {f"partial{k}": primitive.partials[k].value for k in positions} | {"unbroadcast": unbroadcast}
+    kept = sorted({n for k in positions for n in names(primitive, k)}) + (
+        ["shapes"] if shapes else []
+    )
+    scope = {f"partial{k}": primitive.partials[k].value for k in positions} | {
+        "unbroadcast": unbroadcast
+    }
 
     def make(variant: str) -> Any:
         lines = ["def adjoint(ct, kept):", *([f"    {packed(kept)} = kept"] if kept else [])]
         results = []
         for j, k in enumerate(positions):
             # A broadcast partial may be smaller than the cotangent, so it is not worked on in place.
-            before, result = product(primitive, k, "ct", "pure" if shapes and variant == "inplace" else variant)
+            before, result = product(
+                primitive, k, "ct", "pure" if shapes and variant == "inplace" else variant
+            )
             lines += [f"    {line}" for line in before]
             results.append(f"unbroadcast({result}, shapes[{j}])" if shapes else result)
         lines.append(f"    return {', '.join(results)}")
@@ -77,7 +92,9 @@ def _unary(primitive: Primitive) -> Callable[[Any], Any]:
         *_append("    ", "adjoint", "v.index", packed(kept)),
         *_variable("    ", "v.__class__"),
     ]
-    return compile_function(f"recording of {primitive.name}", lines, {"fun": primitive.fun, "adjoint": adjoint})
+    return compile_function(
+        f"recording of {primitive.name}", lines, {"fun": primitive.fun, "adjoint": adjoint}
+    )
 
 
 def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
@@ -85,11 +102,15 @@ def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
     spread, kept_spread = _adjoint(primitive, (0, 1), shapes=True)
     left, kept_left = _adjoint(primitive, (0,))
     right, kept_right = _adjoint(primitive, (1,))
+    left_spread, kept_left_spread = _adjoint(primitive, (0,), shapes=True)
+    right_spread, kept_right_spread = _adjoint(primitive, (1,), shapes=True)
     value = f"y = {value_expression(primitive)}"
     index = "index = next(tape.counter)"
 
-    def with_constant(own: str, other: str, adjoint: str, kept: list[str]) -> list[str]:
-        """The branch in which one operand is a variable and the other a constant named `other`."""
+    def with_constant(
+        own: str, mine: str, other: str, adjoint: str, kept: list[str], kept_spread: list[str]
+    ) -> list[str]:
+        """The branch in which one operand, `own` with primal `mine`, is a variable and `other` a constant."""
         keep = [f"            {other} = tape.captures.keep({other})"] if other in kept else []
         return [
             "        if kind is float or kind is int or kind is float64:",
@@ -97,12 +118,16 @@ def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
             f"            {index}",
             *_append("            ", adjoint, f"{own}.index", packed(kept)),
             *_variable("            ", f"{own}.__class__"),
-            f"        if kind is ndarray and {other}.dtype is FLOAT64 and a.shape == b.shape and {other}.ndim:",
+            f"        if kind is ndarray and {other}.dtype is FLOAT64 and {other}.ndim:",
             f"            {value}",
             f"            {index}",
             *keep,
-            *_append("            ", adjoint, f"{own}.index", packed(kept)),
-            *_variable("            ", f"{own}.__class__"),
+            f"            if {mine}.shape == y.shape:",
+            *_append("                ", adjoint, f"{own}.index", packed(kept)),
+            "            else:",
+            f"                shapes = ({mine}.shape,)",
+            *_append("                ", f"{adjoint}_spread", f"{own}.index", packed(kept_spread)),
+            *_variable("            ", "Array"),
             "        return bind(primitive, (p, q), {})",
         ]
 
@@ -128,7 +153,7 @@ def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
         *_append("                ", "spread", "(p.index, q.index)", packed(kept_spread)),
         *_variable("            ", "Scalar if first is Scalar is kind else Array"),
         "        b = q",
-        *with_constant("p", "b", "left", kept_left),
+        *with_constant("p", "a", "b", "left", kept_left, kept_left_spread),
         "    if kind is Array or kind is Scalar:",
         "        tape = q.level",
         "        if not tape.float64:",
@@ -136,7 +161,7 @@ def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
         "        a = p",
         "        b = q.primal",
         "        kind = first",
-        *with_constant("q", "a", "right", kept_right),
+        *with_constant("q", "b", "a", "right", kept_right, kept_right_spread),
         "    return bind(primitive, (p, q), {})",
     ]
     scope = {
@@ -148,6 +173,8 @@ def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
         "spread": spread,
         "left": left,
         "right": right,
+        "left_spread": left_spread,
+        "right_spread": right_spread,
     }
     return compile_function(f"recording of {primitive.name}", lines, scope)
 
@@ -165,7 +192,9 @@ def install_operators(ufunc: Any, shortcut: Callable[..., Any], classes: tuple[t
 def protocol(table: dict[Any, Callable[..., Any]]) -> Callable[..., Any]:
     """Return an ``__array_ufunc__`` that looks for a shortcut in `table` first."""
 
-    def __array_ufunc__(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+    def __array_ufunc__(
+        self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any
+    ) -> Any:
         if not kwargs and method == "__call__":
             shortcut = table.get(ufunc)
             if shortcut is not None:
@@ -223,7 +252,11 @@ def _bilinear(primitive: Primitive) -> Callable[[Any, Any, dict[str, Any]], Any]
 
         def adjoint(ct: Any, kept: Any) -> Any:
             other, shape, params = kept
-            g = transpose(ct, other, shape, **params) if wants_shape else transpose(ct, other, **params)
+            g = (
+                transpose(ct, other, shape, **params)
+                if wants_shape
+                else transpose(ct, other, **params)
+            )
             return unbroadcast(g, shape) if broadcasts and g.shape != shape else g
 
         return adjoint
@@ -268,7 +301,9 @@ def _bilinear(primitive: Primitive) -> Callable[[Any, Any, dict[str, Any]], Any]
     return record
 
 
-def lazily(make: Callable[[], Callable[..., Any]], install: Callable[[Any], None]) -> Callable[..., Any]:
+def lazily(
+    make: Callable[[], Callable[..., Any]], install: Callable[[Any], None]
+) -> Callable[..., Any]:
     """Return a stand-in that makes a shortcut when it is first called, and puts it in its place."""
 
     def stand_in(*operands: Any) -> Any:

@@ -17,9 +17,9 @@ from dualrev.core.array import Traced, TracedArray, TracedScalar, dtype_of
 from dualrev.core.bind import bind
 from dualrev.core.capture import Captures
 from dualrev.core.levels import Level
-from dualrev.core.primitive import Primitive
+from dualrev.core.primitive import SHAPE, SHAPES, Primitive, Y
 from dualrev.errors import LevelError, ShapeError
-from dualrev.modes.forward import promote, residuals
+from dualrev.modes.forward import promote
 from dualrev.modes.sweep import Part, pull, pull_custom, run, seed_cotangent
 from dualrev.modes.trace import Record, trace_text, watching
 
@@ -101,7 +101,17 @@ class Tape(Level):
     2.0
     """
 
-    __slots__ = ("append", "captures", "counter", "cotangents", "float64", "nodes", "plain", "records", "watch")
+    __slots__ = (
+        "append",
+        "captures",
+        "counter",
+        "cotangents",
+        "float64",
+        "nodes",
+        "plain",
+        "records",
+        "watch",
+    )
 
     def __init__(self, watch: bool = True, copying: bool = False) -> None:
         super().__init__()
@@ -168,24 +178,32 @@ class Tape(Level):
         """Evaluate the primal and append a node."""
         if self.closed:
             raise LevelError
-        parents: list[int] = []
+        adjoints = primitive.adjoints
+        variadic = primitive.arguments is None
         active: list[int] = []
         primals = list(arrays)
+        outer = False
         for k, a in enumerate(arrays):
-            if isinstance(a, Variable) and a.level is self:
-                primals[k] = a.primal
-                if primitive.rule("adjoints", k) is not None:
-                    active.append(k)
-                    parents.append(a.index)
+            if isinstance(a, Traced):
+                if a.level is self:
+                    primals[k] = a.primal
+                    outer = outer or isinstance(a.primal, Traced)
+                    if adjoints[0 if variadic else k] is not None:
+                        active.append(k)
+                else:
+                    outer = True
+        parents = tuple(arrays[k].index for k in active)
         if primitive.flavour == "custom":
             return self._custom(primitive, tuple(primals), active, parents)
-        y = bind(primitive, tuple(primals), params)
+        y = bind(primitive, tuple(primals), params) if outer else primitive.fun(*primals, **params)
         if primitive.flavour == "constant" or not active:
             if self.watch and primitive.flavour != "constant":
                 watching(primitive, primals, y)
             return y
         if isinstance(y, tuple):
-            return self._record_tuple(primitive, arrays, primals, active, parents, params, y)
+            bundle = next(self.counter)
+            self._record(primitive, arrays, primals, active, parents, params, y, bundle)
+            return self._parts(primitive, arrays, primals, params, y, bundle)
         index = next(self.counter)
         self._record(primitive, arrays, primals, active, parents, params, y, index)
         if self.watch:
@@ -193,54 +211,75 @@ class Tape(Level):
         return self.wrap(y, index)
 
     def _record(
-        self, primitive: Primitive, arrays: Any, primals: list[Any], active: list[int], parents: list[int], params: Any, y: Any, index: int
+        self,
+        primitive: Primitive,
+        arrays: tuple[Any, ...],
+        primals: list[Any],
+        active: list[int],
+        parents: tuple[int, ...],
+        params: dict[str, Any],
+        y: Any,
+        index: int,
     ) -> None:
+        """Append the node, with what the rules of the active arguments keep."""
         dtype = dtype_of(y[0] if isinstance(y, tuple) else y)
         self._note(y, dtype)
         if primitive.accumulate is not None:
             x = primals[0]
             self.append((index, None, parents[0], (primitive, x.shape, dtype_of(x), params)))
             return
+        adjoints = primitive.adjoints
+        variadic = primitive.arguments is None
+        elementwise = primitive.flavour == "elementwise"
         entries = []
         safe: dict[int, Any] = {}
+        shapes: Any = None
         for k in active:
-            rule = primitive.rule("adjoints", k)
+            rule = adjoints[0 if variadic else k]
             assert rule is not None
+            x = primals[k]
+            kept = []
             for j in rule.keeps:
-                if j >= 0 and j not in safe and primals[j].__class__ is np.ndarray and arrays[j] is primals[j]:
-                    safe[j] = self.keep(primals[j])
-            kept = residuals(rule.keeps, tuple(safe.get(j, p) for j, p in enumerate(primals)), y, k)
-            if primitive.flavour == "elementwise":
-                kept = [promote(v, dtype) for v in kept]
-            shape = np.shape(primals[k])
-            real = dtype.kind == "c" and dtype_of(primals[k]).kind != "c"
-            entries.append((k, rule, kept, shape, real))
-        self.append((index, pull, tuple(parents), (primitive, entries, params)))
+                if j >= 0:
+                    value = safe.get(j)
+                    if value is None:
+                        value = primals[j]
+                        if value.__class__ is np.ndarray and arrays[j] is value:
+                            value = self.keep(value)
+                        safe[j] = value
+                elif j == Y:
+                    value = y
+                elif j == SHAPE:
+                    value = x.shape
+                elif j == SHAPES:
+                    value = shapes = shapes or tuple(np.shape(p) for p in primals)
+                else:
+                    value = k
+                kept.append(promote(value, dtype) if elementwise else value)
+            real = dtype.kind == "c" and dtype_of(x).kind != "c"
+            entries.append((k, rule, kept, x.shape, real))
+        self.append((index, pull, parents, (primitive, entries, params)))
 
     def keep(self, operand: np.ndarray) -> np.ndarray:
         """Return a plain array of the user's such that its numbers stay until the sweep."""
         return operand.astype(float) if operand.dtype.kind in "iub" else self.captures.keep(operand)
 
-    def _record_tuple(
-        self, primitive: Primitive, arrays: Any, primals: list[Any], active: list[int], parents: list[int], params: Any, y: Any
+    def _custom(
+        self, primitive: Any, primals: tuple[Any, ...], active: list[int], parents: tuple[int, ...]
     ) -> Any:
-        """Record an operation with several outputs: one node, and one projection per output."""
-        bundle = next(self.counter)
-        self._record(primitive, arrays, primals, active, parents, params, y, bundle)
-        return self._parts(primitive, arrays, primals, params, y, bundle)
-
-    def _custom(self, primitive: Any, primals: tuple[Any, ...], active: list[int], parents: list[int]) -> Any:
         """Record a rule that the user wrote for all arguments together."""
-        y, pull = primitive.vjp(primals)
+        y, pullback = primitive.vjp(primals)
         primitive.check_closure(y, self)
         for part in y:
             self._note(part, dtype_of(part))
         self.plain = False
         bundle = next(self.counter)
-        self.append((bundle, pull_custom, tuple(parents), (pull, active)))
+        self.append((bundle, pull_custom, parents, (pullback, active)))
         return self._parts(primitive, primals, list(primals), {}, y, bundle)
 
-    def _parts(self, primitive: Any, arrays: Any, primals: Any, params: Any, y: Any, bundle: int) -> Any:
+    def _parts(
+        self, primitive: Any, arrays: Any, primals: Any, params: Any, y: Any, bundle: int
+    ) -> Any:
         """Make the handles of several outputs; their cotangents are collected at the index `bundle`."""
         out = []
         for k, part in enumerate(y):

@@ -27,7 +27,9 @@ __all__ = ["Part", "pull", "pull_custom", "run", "seed_cotangent", "sweep"]
 _FLOAT64 = np.dtype(np.float64)
 
 
-def _add_indexed(cts: list[Any], ct: Any, parent: int, kept: Any, owned: set[int], plain: bool) -> None:
+def _add_indexed(
+    cts: list[Any], ct: Any, parent: int, kept: Any, owned: set[int], plain: bool
+) -> None:
     """Add the adjoint of indexing to the parent's cotangent; plain arrays in place, however often they are indexed."""
     primitive, shape, dtype, params = kept
     old = cts[parent]
@@ -70,8 +72,8 @@ def pull(ct: Any, kept: Any) -> list[Any]:
     for _, rule, values, shape, real in entries:
         g = rule.call(ct, *values, **params)
         if g is not None:
-            if broadcasts and np.shape(g) != shape:
-                g = unbroadcast(g, shape) if np.ndim(g) >= len(shape) else np.broadcast_to(g, shape)
+            if broadcasts and g.shape != shape:
+                g = unbroadcast(g, shape) if g.ndim >= len(shape) else np.broadcast_to(g, shape)
             if real and dtype_of(g).kind == "c":
                 g = np.real(g)
         out.append(g)
@@ -105,7 +107,9 @@ def seed_cotangent(y: Any, ct: Any) -> Any:
     shape = np.shape(y)
     if ct is None:
         if shape:
-            raise ShapeError(f"a cotangent is needed for an output of shape {shape}; it is 1 for scalars only")
+            raise ShapeError(
+                f"a cotangent is needed for an output of shape {shape}; it is 1 for scalars only"
+            )
         return dtype_of(y).type(1.0)
     if not isinstance(ct, Traced):
         ct = np.asarray(ct)
@@ -177,7 +181,9 @@ def run(tape: Tape, seeds: dict[int, Any], leaves: Any = None, keep: bool = Fals
     """Sweep a tape from the seeds, and once more with strong zeros if something came out that is not finite."""
     tape.captures.verify()
     size = max(itertools.chain((next(tape.counter),), seeds)) + 1
-    plain = tape.plain and not any(isinstance(s, Traced) or s.dtype is not _FLOAT64 for s in seeds.values())
+    plain = tape.plain and not any(
+        isinstance(s, Traced) or s.dtype is not _FLOAT64 for s in seeds.values()
+    )
     with np.errstate(all="ignore"):
         for variant in ("" if plain else "pure", "strong"):
             cts: list[Any] = [None] * size
@@ -200,7 +206,11 @@ def sweep_watched(tape: Tape, cts: list[Any], keep: bool) -> None:
         if cts[index] is None:
             continue
         sweep([node], cts, "strong", keep)
-        for p in (parents,) if isinstance(parents, int) else (parents if isinstance(parents, tuple) else (parents.parent,)):
+        for p in (
+            (parents,)
+            if isinstance(parents, int)
+            else (parents if isinstance(parents, tuple) else (parents.parent,))
+        ):
             if isinstance(cts[p], tuple) or cts[p] is None or is_finite(cts[p]):
                 continue
             raise record_error("cotangent", tape.records[index], cts[p])

@@ -40,7 +40,11 @@ def compile_function(title: str, lines: list[str], scope: dict[str, Any]) -> Any
 
 def suits(primitive: Primitive) -> bool:
     """Say whether shortcuts are made for a primitive: elementwise, one or two operands, no constant argument."""
-    return primitive.flavour == "elementwise" and len(primitive.partials) in (1, 2) and None not in primitive.partials
+    return (
+        primitive.flavour == "elementwise"
+        and len(primitive.partials) in (1, 2)
+        and None not in primitive.partials
+    )
 
 
 def names(primitive: Primitive, position: int) -> list[str]:
@@ -92,7 +96,11 @@ def _is_fresh(primitive: Primitive, position: int) -> bool:
             y = primitive.fun(*arrays)
             kept = [y if k < 0 else arrays[k] for k in rule.keeps]
             first, second = rule.value(*kept), rule.value(*kept)
-        if not isinstance(first, np.ndarray) or first.dtype != np.float64 or first.shape != np.shape(y):
+        if (
+            not isinstance(first, np.ndarray)
+            or first.dtype != np.float64
+            or first.shape != np.shape(y)
+        ):
             return False
         if any(np.may_share_memory(first, k) for k in [second, *kept]):
             return False

@@ -13,7 +13,16 @@ from dualrev.errors import NonFiniteError, user_location
 if TYPE_CHECKING:
     from dualrev.modes.reverse import Tape
 
-__all__ = ["Record", "debug", "has_nan", "is_finite", "raising", "record_error", "trace_text", "watching"]
+__all__ = [
+    "Record",
+    "debug",
+    "has_nan",
+    "is_finite",
+    "raising",
+    "record_error",
+    "trace_text",
+    "watching",
+]
 
 _nan: ContextVar[str] = ContextVar("dualrev_debug_nan", default="ignore")
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -139,7 +148,8 @@ def _symbol(index: int) -> str:
 
 def _expression(record: Record, tape: Tape) -> str:
     names = [
-        _symbol(a.index) if isinstance(a, Traced) and a.level is tape else _short(a) for a in record.operands
+        _symbol(a.index) if isinstance(a, Traced) and a.level is tape else _short(a)
+        for a in record.operands
     ]
     operator = record.primitive.operator
     if operator:
@@ -168,5 +178,9 @@ def trace_text(tape: Tape) -> str:
     lines = []
     for row in rows:
         first = f"{row[0]:<{widths[0]}} = " if row[0] else " " * (widths[0] + 3)
-        lines.append((first + "  ".join(f"{c:<{w}}" for c, w in zip(row[1:], widths[1:], strict=True))).rstrip())
+        lines.append(
+            (
+                first + "  ".join(f"{c:<{w}}" for c, w in zip(row[1:], widths[1:], strict=True))
+            ).rstrip()
+        )
     return "\n".join(lines)

@@ -35,7 +35,12 @@ def _no_nan(p: Any, a: Any, b: Any) -> Any:
 add = elementwise(np.add, 1, 1, on=(reals, reals), operator="a + b", formula="a + b")
 subtract = elementwise(np.subtract, 1, -1, on=(reals, reals), operator="a - b", formula="a - b")
 multiply = elementwise(
-    np.multiply, lambda b: b, lambda a: a, on=(reals, reals), operator="a * b", formula="∂a = b, ∂b = a"
+    np.multiply,
+    lambda b: b,
+    lambda a: a,
+    on=(reals, reals),
+    operator="a * b",
+    formula="∂a = b, ∂b = a",
 )
 divide = elementwise(
     np.divide,
@@ -67,7 +72,12 @@ float_power = elementwise(
 square = elementwise(np.square, lambda x: 2 * x, on=reals, formula="2x")
 sqrt = elementwise(np.sqrt, lambda y: 0.5 / y, on=positive, formula="1/(2y)", kinks="+inf at 0")
 cbrt = elementwise(
-    np.cbrt, lambda y: 1 / (3 * y * y), on=nonzero, analytic=False, formula="1/(3y²)", kinks="+inf at 0"
+    np.cbrt,
+    lambda y: 1 / (3 * y * y),
+    on=nonzero,
+    analytic=False,
+    formula="1/(3y²)",
+    kinks="+inf at 0",
 )
 reciprocal = elementwise(np.reciprocal, lambda y: -y * y, on=nonzero, formula="-y²")
 absolute = elementwise(
@@ -99,7 +109,11 @@ remainder = elementwise(
     np.remainder,
     1,
     lambda a, b: -np.floor_divide(a, b),
-    on=[case(positive(3, 2), positive(3, 2)), case(positive(2, 3), positive(3)), case(positive(), positive())],
+    on=[
+        case(positive(3, 2), positive(3, 2)),
+        case(positive(2, 3), positive(3)),
+        case(positive(), positive()),
+    ],
     analytic=False,
     operator="a % b",
     formula="∂a = 1, ∂b = -floor(a/b)",
@@ -159,7 +173,9 @@ copysign = elementwise(
     kinks="0 at a = 0; b only gives its sign",
 )
 
-constant(np.sign, np.signbit, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.fix, np.heaviside)
+constant(
+    np.sign, np.signbit, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.fix, np.heaviside
+)
 
 
 @numpy_function(np.divmod, note="floor_divide and remainder")

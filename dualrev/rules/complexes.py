@@ -28,10 +28,20 @@ conjugate = linear(
     pattern="elementwise",
 )
 real_part = elementwise(
-    np.real, 1, on=[case(_complex(3)), case(_complex())], analytic=False, name="real", formula="Re dx"
+    np.real,
+    1,
+    on=[case(_complex(3)), case(_complex())],
+    analytic=False,
+    name="real",
+    formula="Re dx",
 )
 imaginary_part = elementwise(
-    np.imag, -1j, on=[case(_complex(3)), case(_complex())], analytic=False, name="imag", formula="Im dx"
+    np.imag,
+    -1j,
+    on=[case(_complex(3)), case(_complex())],
+    analytic=False,
+    name="imag",
+    formula="Im dx",
 )
 phase = elementwise(
     np.angle,

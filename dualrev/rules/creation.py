@@ -115,7 +115,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> A
         x = np.asarray(x)
         return (np.real(x) if source.kind == "c" and dtype.kind == "f" else x).astype(dtype)[()]
     if source == dtype:
-        return x.copy("K") if copy else x
+        return x.copy(_compact(x)) if copy else x
     if dtype.kind in "iub":
         return _truncate.call(x, dtype=dtype)
     if dtype.kind not in "fc":
@@ -135,7 +135,16 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> A
 
 @numpy_function(np.copy)
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
-    return operand(a).copy(order)
+    x = operand(a)
+    return x.copy(_compact(x) if order == "K" else order)
+
+
+def _compact(x: Any) -> str:
+    """Return the order of a copy that keeps the order of axes in memory, as NumPy's order="K"."""
+    plain = lane(x)
+    if plain.flags.forc:
+        return "K"
+    return "F" if sorted(plain.strides) == list(plain.strides) else "C"
 
 
 # --------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import numpy as np
 
 from dualrev.core.array import dtype_of
 from dualrev.core.domains import case, regular
-from dualrev.core.flavours import batch_leading, general
+from dualrev.core.flavours import batch_elementwise, batch_leading, general
 from dualrev.core.primitive import numpy_function
 from dualrev.rules.linalg import condition, inv, square
 
@@ -112,7 +112,8 @@ def _third(a: Any, s: Any, t: Any) -> Any:
         case(regular(1, 1), (1, 1)),
     ],
     name="cofactor_change",
-    batch=batch_leading,
+    batch=batch_elementwise,
+    broadcasts=True,
     kinks="a third derivative of det raises for singular and ill-conditioned matrices",
 )
 class cofactor_change:

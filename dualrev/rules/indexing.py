@@ -126,12 +126,15 @@ def _batch_getitem(
     primitive: Primitive, lanes: tuple[bool, ...], arrays: tuple[Any, ...], params: dict[str, Any]
 ) -> Any:
     (x,) = arrays
-    index, shape = with_lanes(params["index"], x.shape[1:])
+    index = params["index"]
+    if index.__class__ is int or index.__class__ is slice:
+        return primitive.fun(x, index=(_ALL, index)) if x.__class__ is np.ndarray else x[:, index]
+    index, shape = with_lanes(index, x.shape[1:])
     if shape != x.shape[1:]:
         x = np.reshape(x, x.shape[:1] + shape)
     y = primitive.call(x, index=index)
     # A contiguous lane, where NumPy makes a contiguous array, so that reshaping it gives a view.
-    return y.copy() if _is_array(index[1]) else y
+    return y.copy() if len(index) > 1 and _is_array(index[1]) else y
 
 
 def _add_into(out: np.ndarray, ct: Any, *, index: Index) -> None:

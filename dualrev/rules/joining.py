@@ -38,7 +38,7 @@ def _operands(arrays: Any, name: str) -> list[Any]:
     return out
 
 
-def _finish(y: Any, out: Any, dtype: Any, casting: str, name: str) -> Any:
+def _finish(y: Any, out: Any, dtype: Any, casting: Any, name: str) -> Any:
     """Apply the options out=, dtype= and casting= of the joining functions."""
     if dtype is not None:
         if out is not None:

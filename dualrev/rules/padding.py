@@ -101,7 +101,7 @@ def _constant(x: Any, widths: Widths, values: Any) -> Any:
 def _by_matrices(x: Any, widths: Widths, mode: str, options: dict[str, Any]) -> Any:
     """Pad axis after axis with the matrix of NumPy's function, which is affine."""
     start, dtype = x, dtype_of(x)
-    constant = np.pad(np.zeros(x.shape, dtype), widths, mode, **options)  # type: ignore[call-overload]
+    constant = np.pad(np.zeros(x.shape, dtype), widths, mode, **options)
     homogeneous = {k: v for k, v in options.items() if k != "end_values"}
     for k, width in enumerate(widths):
         if width == (0, 0):
@@ -109,6 +109,6 @@ def _by_matrices(x: Any, widths: Widths, mode: str, options: dict[str, Any]) -> 
         own = dict(homogeneous)
         if own.get("stat_length") is not None:
             own["stat_length"] = tuple(np.broadcast_to(own["stat_length"], (len(widths), 2))[k])
-        matrix = np.pad(np.eye(x.shape[k], dtype=dtype), (width, (0, 0)), mode, **own)  # type: ignore[call-overload]
+        matrix = np.pad(np.eye(x.shape[k], dtype=dtype), (width, (0, 0)), mode, **own)
         x = np.moveaxis(np.matmul(np.moveaxis(x, k, -1), matrix.T), -1, k)
     return copied(x + constant if np.any(constant) else x, start)

@@ -79,6 +79,8 @@ def shares_memory(a: Any, b: Any, max_work: Any = None) -> bool:
     return np.may_share_memory(value(a), value(b))
 
 
-@numpy_function(np.array_repr, np.array_str, np.array2string, kind="passes", note="the plain numbers")
+@numpy_function(
+    np.array_repr, np.array_str, np.array2string, kind="passes", note="the plain numbers"
+)
 def text(a: Any, *args: Any, **kwargs: Any) -> str:
     return np.array2string(np.asarray(value(a)), *args, **kwargs)

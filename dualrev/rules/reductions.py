@@ -17,7 +17,6 @@ from dualrev.core.shapes import negative_axes, negative_axis, spread
 from dualrev.errors import UnsupportedError
 
 
-
 def _total(x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
     # The ufunc method skips two Python layers of np.sum.
     return np.add.reduce(x, axis=axis, keepdims=keepdims)
@@ -183,7 +182,9 @@ def _given(option: Any) -> bool:
     return option is not None
 
 
-def _prepare(a: Any, axis: Any, dtype: Any, where: Any, neutral: float) -> tuple[Any, tuple[int, ...]]:
+def _prepare(
+    a: Any, axis: Any, dtype: Any, where: Any, neutral: float
+) -> tuple[Any, tuple[int, ...]]:
     x = operand(a)
     if dtype is not None:
         x = np.astype(x, dtype) if np.ndim(x) or hasattr(x, "level") else np.dtype(dtype).type(x)
@@ -202,14 +203,26 @@ def _deliver(y: Any, out: Any, name: str) -> Any:
 
 @ufunc_method(np.add, "reduce")
 def _add_reduce(
-    a: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
+    a: Any,
+    axis: Any = 0,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = None,
+    where: Any = True,
 ) -> Any:
     return summed(a, axis, dtype, out, keepdims, initial, where)
 
 
 @numpy_function(np.sum, kind="rule")
 def summed(
-    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = None,
+    where: Any = True,
 ) -> Any:
     if dtype is None and out is None and initial is None and where is True and hasattr(a, "level"):
         kind = dtype_of(a).kind
@@ -224,14 +237,26 @@ def summed(
 
 @ufunc_method(np.multiply, "reduce")
 def _multiply_reduce(
-    a: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
+    a: Any,
+    axis: Any = 0,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = None,
+    where: Any = True,
 ) -> Any:
     return product(a, axis, dtype, out, keepdims, initial, where)
 
 
 @numpy_function(np.prod, kind="rule", note="zeros among the factors are no exception")
 def product(
-    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = None,
+    where: Any = True,
 ) -> Any:
     x, axes = _prepare(a, axis, dtype, where, 1.0)
     y = prod(x, axis=axes, keepdims=bool(_given(keepdims) and keepdims))
@@ -240,17 +265,36 @@ def product(
     return _deliver(y, out, "np.prod")
 
 
-def _extreme_of(primitive: Primitive, ufunc: np.ufunc, worst: float, functions: tuple[Any, ...]) -> None:
+def _extreme_of(
+    primitive: Primitive, ufunc: np.ufunc, worst: float, functions: tuple[Any, ...]
+) -> None:
     name = f"np.{primitive.name}"
 
-    def reduce(a: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True) -> Any:
+    def reduce(
+        a: Any,
+        axis: Any = 0,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: Any = False,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Any:
         return extreme(a, axis, out, keepdims, initial, where)
 
-    def extreme(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True) -> Any:
+    def extreme(
+        a: Any,
+        axis: Any = None,
+        out: Any = None,
+        keepdims: Any = False,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Any:
         x, axes = _prepare(a, axis, None, where, worst)
         if not _given(initial):
             if any(x.shape[k] == 0 for k in axes):
-                raise ValueError(f"zero-size array to reduction operation {primitive.name} which has no identity")
+                raise ValueError(
+                    f"zero-size array to reduction operation {primitive.name} which has no identity"
+                )
             if where is not True:
                 raise ValueError(f"{name}: where= needs initial=, as the reduction has no identity")
         y = primitive(x, axis=axes, keepdims=bool(_given(keepdims) and keepdims))
@@ -300,19 +344,39 @@ def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any
 
 
 @numpy_function(np.cumulative_sum)
-def cumulative_sum(x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: bool = False) -> Any:
+def cumulative_sum(
+    x: Any,
+    /,
+    *,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    include_initial: bool = False,
+) -> Any:
     return _cumulative(np.cumsum, x, axis, dtype, out, include_initial, 0.0)
 
 
 @numpy_function(np.cumulative_prod)
-def cumulative_prod(x: Any, /, *, axis: Any = None, dtype: Any = None, out: Any = None, include_initial: bool = False) -> Any:
+def cumulative_prod(
+    x: Any,
+    /,
+    *,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    include_initial: bool = False,
+) -> Any:
     return _cumulative(np.cumprod, x, axis, dtype, out, include_initial, 1.0)
 
 
-def _cumulative(function: Any, x: Any, axis: Any, dtype: Any, out: Any, include_initial: bool, first: float) -> Any:
+def _cumulative(
+    function: Any, x: Any, axis: Any, dtype: Any, out: Any, include_initial: bool, first: float
+) -> Any:
     if axis is None:
         if np.ndim(x) > 1:
-            raise UnsupportedError(function.__name__, "axis is needed for more than one dimension", "pass axis=")
+            raise UnsupportedError(
+                function.__name__, "axis is needed for more than one dimension", "pass axis="
+            )
         axis = -1
     y = function(x, axis=axis, dtype=dtype)
     if include_initial:

@@ -48,7 +48,14 @@ def select_where(condition: Any, x: Any = None, y: Any = None) -> Any:
 
 @numpy_function(np.clip, note="ties with a bound share equally, as in maximum and minimum")
 def clip(
-    a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None, **kwargs: Any
+    a: Any,
+    a_min: Any = None,
+    a_max: Any = None,
+    out: Any = None,
+    *,
+    min: Any = None,
+    max: Any = None,
+    **kwargs: Any,
 ) -> Any:
     lower, upper = (a_min if min is None else min), (a_max if max is None else max)
     y = operand(a)

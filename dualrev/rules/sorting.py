@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from dualrev.core.domains import case, spaced
-from dualrev.core.flavours import batch_leading, general
+from dualrev.core.flavours import batch_elementwise, batch_leading, general
 from dualrev.core.inplace import write_out
-from dualrev.core.primitive import Primitive, numpy_function
-from dualrev.core.shapes import lift, negative_axes, negative_axis
+from dualrev.core.primitive import numpy_function
+from dualrev.core.shapes import negative_axes, negative_axis
 from dualrev.errors import UnsupportedError
 from dualrev.rules.contraction import array_operand
 
@@ -30,14 +30,6 @@ def _mean_of_ties(a: Any, b: Any, *, axis: int) -> Any:
     return np.moveaxis(means.astype(a.dtype)[group].reshape(a.shape), -1, axis)
 
 
-def _batch_ties(
-    primitive: Primitive, lanes: tuple[bool, ...], arrays: tuple[Any, ...], params: dict[str, Any]
-) -> Any:
-    ndim = max(v.ndim - lane for v, lane in zip(arrays, lanes, strict=True))
-    lifted = (lift(v, ndim) if lane else v for v, lane in zip(arrays, lanes, strict=True))
-    return primitive.call(*lifted, **params)
-
-
 @general(
     _mean_of_ties,
     arguments=("a", "b"),
@@ -47,7 +39,8 @@ def _batch_ties(
         case((3, 2), np.array([[1.0, 2.0], [1.0, 3.0], [4.0, 3.0]]), axis=-2),
     ],
     name="tie_mean",
-    batch=_batch_ties,
+    batch=batch_elementwise,
+    broadcasts=True,
 )
 class tie_mean:
     """The mean of `a` over each run of equal entries of the sorted `b`; its own transpose."""

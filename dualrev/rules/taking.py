@@ -89,7 +89,7 @@ def plain_mask(condition: Any) -> np.ndarray:
     """Return a condition that selects; traced values count by being zero or not, as in NumPy."""
     condition = operand(condition)
     if isinstance(condition, Traced):
-        condition = condition != 0
+        condition = np.not_equal(condition, 0)  # type: ignore[call-overload]
         if isinstance(condition, Traced):
             raise refuse(condition)
     return np.asarray(condition)
@@ -128,6 +128,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
             raise TypeError(f"invalid entry {k} in condlist: should be boolean ndarray")
     choices = [operand(choice) for choice in (*choicelist, default)]
     dtype = np.result_type(*(dtype_of(c) if isinstance(c, Traced) else c for c in choices))
+    y: Any
     *choices, y = (c if isinstance(c, Traced) else np.asarray(c, dtype) for c in choices)
     for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
         y = np.where(condition, choice, y)

@@ -15,8 +15,12 @@ _DEGREE = float(np.pi / 180)
 sin = elementwise(np.sin, lambda x: np.cos(x), on=reals, formula="cos x")
 cos = elementwise(np.cos, lambda x: -np.sin(x), on=reals, formula="-sin x")
 tan = elementwise(np.tan, lambda y: 1 + y * y, on=unit, formula="1 + y²")
-arcsin = elementwise(np.arcsin, lambda x: 1 / np.sqrt(1 - x * x), on=unit, formula="1/√(1-x²)", kinks="+inf at ±1")
-arccos = elementwise(np.arccos, lambda x: -1 / np.sqrt(1 - x * x), on=unit, formula="-1/√(1-x²)", kinks="-inf at ±1")
+arcsin = elementwise(
+    np.arcsin, lambda x: 1 / np.sqrt(1 - x * x), on=unit, formula="1/√(1-x²)", kinks="+inf at ±1"
+)
+arccos = elementwise(
+    np.arccos, lambda x: -1 / np.sqrt(1 - x * x), on=unit, formula="-1/√(1-x²)", kinks="-inf at ±1"
+)
 arctan = elementwise(np.arctan, lambda x: 1 / (1 + x * x), on=reals, formula="1/(1+x²)")
 arctan2 = elementwise(
     np.arctan2,
@@ -32,9 +36,15 @@ cosh = elementwise(np.cosh, lambda x: np.sinh(x), on=reals, formula="sinh x")
 tanh = elementwise(np.tanh, lambda y: 1 - y * y, on=reals, formula="1 - y²")
 arcsinh = elementwise(np.arcsinh, lambda x: 1 / np.sqrt(1 + x * x), on=reals, formula="1/√(1+x²)")
 arccosh = elementwise(
-    np.arccosh, lambda x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)), on=above_one, formula="1/√(x²-1)", kinks="+inf at 1"
+    np.arccosh,
+    lambda x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)),
+    on=above_one,
+    formula="1/√(x²-1)",
+    kinks="+inf at 1",
 )
-arctanh = elementwise(np.arctanh, lambda x: 1 / (1 - x * x), on=unit, formula="1/(1-x²)", kinks="+inf at ±1")
+arctanh = elementwise(
+    np.arctanh, lambda x: 1 / (1 - x * x), on=unit, formula="1/(1-x²)", kinks="+inf at ±1"
+)
 deg2rad = elementwise(np.deg2rad, _DEGREE, on=reals, analytic=False, formula="π/180")
 radians = elementwise(np.radians, _DEGREE, on=reals, analytic=False, formula="π/180")
 rad2deg = elementwise(np.rad2deg, 1 / _DEGREE, on=reals, analytic=False, formula="180/π")

@@ -19,6 +19,7 @@ from dualrev.core.inplace import scatter_with, write
 from dualrev.core.primitive import Primitive, numpy_function
 from dualrev.core.shapes import lift, unbroadcast
 from dualrev.errors import EscapeError
+from dualrev.rules.creation import astype
 from dualrev.rules.indexing import BASIC, parse, read, refuse, repeats, with_lanes
 from dualrev.rules.taking import along_axis, plain_mask
 
@@ -106,9 +107,9 @@ _setitem = linear(
 def setitem(x: Any, index: Any, new: Any) -> Any:
     """Return `x` with ``x[index] = new`` performed."""
     new = operand(new)
-    dtype = x.dtype
-    if isinstance(new, (Traced, np.ndarray)) and dtype_of(new) != dtype and dtype.kind != "c":
-        new = np.astype(new, dtype)
+    kind = x.dtype
+    if isinstance(new, (Traced, np.ndarray)) and dtype_of(new) != kind and kind.kind != "c":
+        new = astype(new, kind)
     kind = index.__class__
     if kind in BASIC or (kind is tuple and all(item.__class__ in BASIC for item in index)):
         return _setitem.call(x, new, index=index)
@@ -140,8 +141,8 @@ def _store_where(x: Any, index: tuple[Any, ...], new: Any) -> Any:
 
 def put_flat(x: Any, new: Any, positions: np.ndarray) -> Any:
     """Return `x` with `new` written at flat positions."""
-    flat = setitem(np.reshape(x, (-1,)), positions, new)
-    return np.reshape(flat, x.shape)
+    # By one index per axis: reshaping to one axis and back would lose the memory layout of x.
+    return setitem(x, np.unravel_index(positions, x.shape), new)
 
 
 scatter_with(put_flat)
@@ -194,6 +195,11 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
         positions = np.clip(positions, 0, target.size - 1)
     elif mode != "raise":
         raise ValueError(f"np.put: mode is 'raise', 'wrap' or 'clip', not {mode!r}")
+    outside = (positions < -target.size) | (positions >= target.size)
+    if outside.any():
+        wrong = positions[outside][0]
+        raise IndexError(f"index {wrong} is out of bounds for axis 0 with size {target.size}")
+    positions = np.where(positions < 0, positions + target.size, positions)
     if positions.size and np.size(v):
         _write_flat(target, _cycled(v, positions.size), positions)
 

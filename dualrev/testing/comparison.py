@@ -22,10 +22,11 @@ SAFETY = 10.0
 RTOL = 1e-7
 # An entry is verified when an error of this relative size could not hide in its tolerance.
 POWER = 1e-3
-# A derivative that differences cannot tell from zero is zero when that is known to this fraction of
-# the function's slopes at larger steps, or of the largest slope of the same output, or to what
-# rounding alone explains.
+# What differences cannot tell from zero is zero when they resolve this fraction of the function's
+# slopes at larger steps, or of the largest slope of the same output.
 NOUGHT = 1e-6
+# Entries resolved to this fraction of the largest slope of the same output are verified.
+FAINT = 1e-9
 
 
 class Judge:
@@ -81,7 +82,8 @@ class Judge:
         value, error = np.abs(self.slopes.value), self.slopes.error
         largest = np.max(np.where(value > SAFETY * error, value, 0.0), axis=1, initial=0.0)
         level = 2.0**14 * np.fmax(self.noise, rounding * slopes.magnitude)
-        self._nought = np.fmax(SAFETY * level, NOUGHT * largest)
+        self._level = SAFETY * level
+        self._largest = largest
         self._views: dict[int, View] = {}
 
     def contradicted(self) -> np.ndarray:
@@ -115,7 +117,7 @@ class Judge:
         """
         value, error = self.slopes.value, self.slopes.error
         gap = np.abs(claim - value)
-        tolerance = self.atol + self.rtol * np.abs(value) + SAFETY * error
+        tolerance = self._allowed(value) + SAFETY * error
         found: list[tuple[Entry, tuple[int, int], float]] = []
         for i, s in np.argwhere(~np.isfinite(claim))[:1]:
             entry = self._entry(claim, i, s, "non-finite", "the derivative is not finite")
@@ -151,13 +153,38 @@ class Judge:
     def _settled(self, claim: np.ndarray, gap: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
         """Say which entries agree with a difference that is accurate enough to mean something."""
         value, error, _, bent = self.slopes
-        close = gap <= self.atol + self.rtol * np.abs(value)
-        resolution = SAFETY * error
-        size = np.fmax(np.abs(value), np.abs(claim))
-        strong = resolution <= POWER * size
-        zero = (size <= resolution) & (resolution <= self._nought[:, None])
-        settled: np.ndarray = (gap <= tolerance) & (close | strong | zero) & ~bent
+        close = gap <= self._allowed(value)
+        informed = self._informed(
+            claim,
+            value,
+            SAFETY * error,
+            *(a[:, None] for a in (self.floor, self._level)),
+            FAINT * self._largest[:, None],
+            NOUGHT * self._largest[:, None],
+        )
+        settled: np.ndarray = (gap <= tolerance) & (close | informed) & ~bent
         return settled
+
+    @staticmethod
+    def _informed(
+        claim: Any, value: Any, resolution: Any, rounding: Any, level: Any, faint: Any, nought: Any
+    ) -> Any:
+        """Say whether differences of this resolution would show that a derivative is wrong."""
+        size = np.fmax(np.abs(value), np.abs(claim))
+        # Zero up to rounding, as the derivative of sin² + cos²: the difference is no better.
+        cancelled = (np.abs(claim) <= rounding) & (resolution <= level)
+        zero = (np.abs(value) <= resolution) & (
+            cancelled | ((size <= resolution) & (resolution <= nought))
+        )
+        return (resolution <= POWER * size) | (resolution <= faint) | zero
+
+    def _allowed(self, value: Any, s: int | None = None) -> Any:
+        """Return what a derivative may be off by whatever the error of the difference."""
+        if self.lines.directions is None:
+            unit = self.lines.scales
+        else:
+            unit = np.max(np.abs(self.lines.directions), axis=0, initial=0.0)
+        return self.atol * (unit if s is None else unit[s]) + self.rtol * np.abs(value)
 
     def _examine(
         self, claim: np.ndarray, doubtful: np.ndarray, score: np.ndarray
@@ -229,13 +256,15 @@ class Judge:
             why = "the function is finite on neither side of the point: nothing to compare with"
             return self._entry(claim, i, s, "non-finite", why), np.inf
         resolution = SAFETY * error
-        gap, tolerance = abs(c - value), self.atol + self.rtol * abs(value) + resolution
-        size = max(abs(c), abs(value))
-        zero = size <= resolution <= max(self._nought[i], NOUGHT * view.span[i])
-        close = gap <= self.atol + self.rtol * abs(value)
+        allowed = self._allowed(value, s)
+        gap, tolerance = abs(c - value), allowed + resolution
+        nought = NOUGHT * max(self._largest[i], view.span[i])
+        informed = self._informed(
+            c, value, resolution, self.floor[i], self._level[i], FAINT * self._largest[i], nought
+        )
         if gap > tolerance:
             verdict = "wrong"
-        elif close or zero or resolution <= POWER * size or self._confirmed(c, i, s):
+        elif gap <= allowed or informed or self._confirmed(c, i, s):
             verdict = "correct"
         else:
             verdict = "ill-conditioned"
@@ -285,7 +314,7 @@ class Judge:
             float(claim[i, s]) / unit,
             value / unit,
             error / unit,
-            (self.atol + self.rtol * abs(value) + SAFETY * error) / unit,
+            float(self._allowed(value, s) + SAFETY * error) / unit,
             exact,
             None if sides is None else (sides[0] / unit, sides[1] / unit),
             why,
@@ -316,7 +345,7 @@ class Judge:
         )
         value, error = float(slopes.value[i, 0]), float(slopes.error[i, 0])
         claim = float(along(axis)[i])
-        tolerance = self.atol + self.rtol * abs(value) + SAFETY * error
+        tolerance = self.atol * unit + self.rtol * abs(value) + SAFETY * error
         if not abs(claim - value) > tolerance:
             return worst
         return Entry(

@@ -83,6 +83,9 @@ class Space:
                     f"but {leaf.label} has shape {leaf.shape}"
                 )
             flat = array.ravel()
+            if not leaf.complex and np.iscomplexobj(flat):
+                # Python's (-1.0) ** 0.5 is complex: the real function has left its domain.
+                flat = np.where(flat.imag == 0, flat.real, np.nan)
             middle = leaf.start + leaf.entries
             vector[leaf.start : middle] = flat.real
             if leaf.complex:

@@ -78,26 +78,30 @@ def extrapolate(f, u, x, step=STEP):
 
     Per entry the table's best value is taken, where its two neighbours agree most (Ridders 1982,
     Advances in Engineering Software 4(2); Press et al., Numerical Recipes, section 5.7). The error
-    is that disagreement, and at least the rounding of the difference.
+    is that disagreement, and at least the rounding of the difference. A value of large steps counts
+    only if those of all smaller steps confirm it: large steps may jump over a kink.
     """
-    best = error = None
-    previous = []
+    rows, previous = [], []
     for k in range(LEVELS):
         h = step / 2**k
         plus, minus = f(x + h * u), f(x - h * u)
         _finite(plus, minus)
         row = [(plus - minus) / (2 * h)]
         floor = 2 * EPS * max(magnitude(plus), magnitude(minus)) / h
+        best, error = row[0], np.full(plus.shape, np.inf)
         for j in range(1, len(previous) + 1):
             row.append(row[j - 1] + (row[j - 1] - previous[j - 1]) / (4**j - 1))
             spread = np.maximum(np.abs(row[j] - row[j - 1]), np.abs(row[j] - previous[j - 1]))
             spread = np.maximum(spread, floor)
-            if best is None:
-                best, error = row[j], spread
-            else:
-                better = spread < error
-                best, error = np.where(better, row[j], best), np.where(better, spread, error)
+            best, error = np.where(spread < error, row[j], best), np.minimum(spread, error)
         previous = row
+        rows.append((best, error))
+    best, error = rows.pop()
+    confirmed = np.ones(best.shape, dtype=bool)
+    for coarse, spread in reversed(rows[1:]):
+        confirmed &= np.abs(coarse - best) <= error + spread
+        better = confirmed & (spread < error)
+        best, error = np.where(better, coarse, best), np.where(better, spread, error)
     return Estimate(best, error)
 
 
@@ -185,18 +189,18 @@ class Oracle:
         return Estimate(slope, np.full(slope.shape, 64 * EPS * magnitude(slope)))
 
     def _sharp(self):
-        """A blunt oracle would pass anything: refuse one that cannot see six digits."""
+        """A blunt oracle would pass anything: refuse one that cannot see six digits (five, if single)."""
         J, E = self.jacobian
         for i in rows_of(self.y):
             for j in rows_of(self.like):
-                if magnitude(E[i, j]) > max(1e-6 * magnitude(J[i, j]), 1e-9):
+                if magnitude(E[i, j]) > max(1e-6, 32 * self.eps) * max(1.0, magnitude(J[i, j])):
                     raise AssertionError(
                         f"the {self.method} oracle is off by up to {magnitude(E[i, j]):.1e} in a block of "
                         f"size {magnitude(J[i, j]):.1e}: choose another sample"
                     )
 
     def scale(self):
-        """Return the largest entry of each block, on all entries of the block."""
+        """Return the size of each block, on all its entries: its largest one."""
         J = self.jacobian.value
         S = np.zeros_like(J)
         for i in rows_of(self.y):

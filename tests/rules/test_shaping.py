@@ -213,6 +213,8 @@ MADE = {
     "copy": lambda x: x.T.copy(),
     "np_copy": lambda x: np.copy(x.T),
     "np_copy_ordered": lambda x: np.copy(x.T, order="C"),
+    "np_copy_strided": lambda x: np.copy(x[:, ::2]),
+    "np_copy_strided_columns": lambda x: np.copy(x.T[::2]),
     "flatten": lambda x: x.T.flatten(),
     "astype": lambda x: x.T.astype(x.dtype),
     "elementwise": lambda x: x.T * 1.0,
@@ -252,12 +254,13 @@ MADE = {
 
 @pytest.mark.parametrize("name", MADE)
 def test_a_new_array_is_reshaped_to_a_view_where_numpy_does(complex_step, name):
-    """Whether a reshape is a view depends on the layout in memory, which is that of NumPy's result."""
+    """Whether a reshape is a view depends on the memory layout, which is that of NumPy's result."""
 
     def f(x):
         y = MADE[name](x)
         r = y.reshape(-1)
         r[1] = 10.0 * x[0, 0]
+        y.T[..., 0] += x[0, 2]
         y[0] = 5.0 * x[1, 1]
         again = y.reshape(-1)
         again[2] = 7.0 * x[1, 0]
