@@ -112,7 +112,7 @@ def _coverage(_: argparse.Namespace) -> int:
     from dualrev.core.primitive import coverage_rows
 
     rows = [tuple(str(cell) for cell in row) for row in coverage_rows()]
-    head = ("function", "class", "modes", "note")
+    head = ("function", "class", "flavour", "note")
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for row in (head, *rows):
         print("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip())

@@ -59,6 +59,9 @@ def _call(name: str, rule: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any],
     casting = kwargs.pop("casting", "same_kind")
     kwargs.pop("order", None)
     kwargs.pop("subok", None)
+    # `a @= t` on a plain array names the axes that matmul uses anyhow.
+    if kwargs.get("axes") in ([(-2, -1)] * 3, [(-2, -1), -1, -1], [(-2, -1), (-1,), (-1,)]):
+        del kwargs["axes"]
     if kwargs:
         raise UnsupportedError(
             name, f"the options {sorted(kwargs)} have no rule", "call it without them"

@@ -67,6 +67,11 @@ def input_leaf(x: Any, name: str, position: Any) -> Any:
         return x.copy() if x.ndim else x[()]
     if x.__class__ is float:
         return np.float64(x)
+    if isinstance(x, np.ndarray) and type(x) is not np.ndarray:
+        raise InputError(
+            f"{name}: argument {position} is a {type(x).__name__}; its own rules (masks, units, matrix products) would "
+            "be lost. Pass np.asarray(...) of it."
+        )
     if isinstance(x, np.ndarray) and x.dtype.hasobject:
         x = operand(x)
     if isinstance(x, complex):

@@ -209,11 +209,22 @@ def push(
             else:
                 check_outer(leaf, level)
                 ys.append(leaf)
-                ts.append(None)
+                ts.append(_constant_tangent(leaf, directions))
         # The shortcuts multiply 0 by inf to NaN. If a NaN has come out, the function runs again with strong zeros.
         if level.watch or all(t is None or not has_nan(t) for t in ts):
             break
     return ys, ts, rebuild, aux
+
+
+def _constant_tangent(y: Any, directions: int | None) -> Any:
+    """Return the tangent of an output that does not depend on the inputs: zero (None), but NaN where it is NaN.
+
+    The old buffer of ``a += t`` is filled with NaN, and a function that returns another name of it must not get zeros.
+    """
+    if not has_nan(y):
+        return None
+    t = np.where(np.isnan(y), np.nan, 0.0)
+    return t if directions is None else np.broadcast_to(t, (directions, *t.shape))
 
 
 def flatten_output(out: Any, name: str) -> tuple[list[Any], Callable[[list[Any]], Any]]:
@@ -235,7 +246,7 @@ class ReversePass:
         Primal of every output leaf.
     """
 
-    __slots__ = ("_indices", "_out", "aux", "inputs", "outputs", "rebuild", "tape")
+    __slots__ = ("_indices", "_nan", "_out", "aux", "inputs", "outputs", "rebuild", "tape")
 
     def __init__(
         self, inputs: Inputs, tape: Tape, out: list[Any], rebuild: Any, indices: list[int], aux: Any
@@ -245,6 +256,7 @@ class ReversePass:
         self.rebuild = rebuild
         self.aux = aux
         self._indices = indices
+        self._nan = False
         self._out: list[int | None] = []
         self.outputs: list[Any] = []
         for leaf in out:
@@ -255,6 +267,8 @@ class ReversePass:
                 check_outer(leaf, tape)
                 self.outputs.append(leaf)
                 self._out.append(None)
+                # As for tangents: a constant NaN has no derivative of zero.
+                self._nan = self._nan or has_nan(leaf)
 
     def pull(self, seeds: list[Any]) -> list[Any]:
         """Sweep from one (conjugated) cotangent per output; return one cotangent per input leaf, None for zero."""
@@ -262,6 +276,8 @@ class ReversePass:
         for index, seed in zip(self._out, seeds, strict=True):
             if index is not None and seed is not None:
                 start[index] = seed if index not in start else start[index] + seed
+        if self._nan:
+            return [np.full(np.shape(x), np.nan)[()] for x in self.inputs.leaves]
         if not start:
             return [None] * len(self._indices)
         return run(self.tape, start, self._indices)

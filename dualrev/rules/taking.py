@@ -89,7 +89,7 @@ def plain_mask(condition: Any) -> np.ndarray:
     """Return a condition that selects; traced values count by being zero or not, as in NumPy."""
     condition = operand(condition)
     if isinstance(condition, Traced):
-        condition = np.not_equal(condition, 0)  # type: ignore[call-overload]
+        condition = np.not_equal(condition, 0)
         if isinstance(condition, Traced):
             raise refuse(condition)
     return np.asarray(condition)
