@@ -53,12 +53,22 @@ class Gradient(Transform):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         inputs = Inputs(self.name, args, self.argnums)
-        run = record(self.name, inputs, self.f, kwargs, self.has_aux)
-        try:
-            y = _scalar(self.name, run)
-            result = inputs.structure(run.finish(run.pull([dtype_of(y).type(1.0)])))
-        finally:
-            run.tape.captures.release()
+        # One sweep frees residuals as it goes. Where it meets 0 * inf, the function is recorded again for strong zeros.
+        for once in (True, False):
+            if once:
+                run = record(self.name, inputs, self.f, kwargs, self.has_aux)
+            else:
+                # What there was to warn of has been said.
+                with np.errstate(**{k: "ignore" if v == "warn" else v for k, v in np.geterr().items()}):  # type: ignore[arg-type]
+                    run = record(self.name, inputs, self.f, kwargs, self.has_aux)
+            try:
+                y = _scalar(self.name, run)
+                pulled = run.pull([dtype_of(y).type(1.0)], once)
+            finally:
+                run.tape.captures.release()
+            if pulled is not None:
+                break
+        result = inputs.structure(run.finish(pulled))
         if self.with_value:
             return ((y, run.aux), result) if self.has_aux else (y, result)
         return (result, run.aux) if self.has_aux else result

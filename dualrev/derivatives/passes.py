@@ -270,8 +270,11 @@ class ReversePass:
                 # As for tangents: a constant NaN has no derivative of zero.
                 self._nan = self._nan or has_nan(leaf)
 
-    def pull(self, seeds: list[Any]) -> list[Any]:
-        """Sweep from one (conjugated) cotangent per output; return one cotangent per input leaf, None for zero."""
+    def pull(self, seeds: list[Any], once: bool = False) -> Any:
+        """Sweep from one (conjugated) cotangent per output; return one cotangent per input leaf, None for zero.
+
+        With `once` the tape is used up, and the result is None if the sweep has to be repeated with strong zeros.
+        """
         start: dict[int, Any] = {}
         for index, seed in zip(self._out, seeds, strict=True):
             if index is not None and seed is not None:
@@ -280,7 +283,7 @@ class ReversePass:
             return [np.full(np.shape(x), np.nan)[()] for x in self.inputs.leaves]
         if not start:
             return [None] * len(self._indices)
-        return run(self.tape, start, self._indices)
+        return run(self.tape, start, self._indices, once=once)
 
     def finish(self, cts: list[Any]) -> list[Any]:
         """Turn swept cotangents into results: conjugated back, of the inputs' dtypes, in memory of their own."""
@@ -289,6 +292,7 @@ class ReversePass:
         for x, ct in zip(self.inputs.leaves, cts, strict=True):
             if (
                 ct.__class__ is np.ndarray
+                and x.__class__ is np.ndarray
                 and ct.dtype is x.dtype
                 and ct.base is None
                 and id(ct) not in seen
@@ -305,7 +309,9 @@ def _result(x: Any, ct: Any) -> Any:
     if ct is None:
         return np.zeros(np.shape(x), kind)[()]
     if isinstance(ct, Traced):
-        return np.conj(ct) if dtype_of(ct).kind == "c" and kind.kind == "c" else ct
+        if dtype_of(ct).kind == "c":
+            ct = np.conj(ct) if kind.kind == "c" else np.real(ct)
+        return ct if dtype_of(ct) == kind else np.astype(ct, kind)
     if kind.kind == "c":
         ct = np.conj(ct)
     elif dtype_of(ct).kind == "c":

@@ -12,6 +12,7 @@ import numpy as np
 
 from dualrev.core.array import Traced, TracedArray, TracedScalar
 from dualrev.core.levels import Level
+from dualrev.core.shapes import lift
 from dualrev.errors import EscapeError
 
 __all__ = ["Batch", "Batched"]
@@ -93,5 +94,6 @@ class Batch(Level):
         """Return the array of all lanes, each of `shape`."""
         if isinstance(value, Batched) and value.level is self:
             value = value.primal
+            value = lift(value, len(shape))
         full = (self.count, *shape)
         return value if np.shape(value) == full else np.broadcast_to(value, full)

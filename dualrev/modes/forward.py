@@ -277,8 +277,11 @@ class Forward(Level):
     def _finish(self, y: Any, t: Any) -> Any:
         if isinstance(y, tuple):
             return tuple(self._finish(p, q) for p, q in zip(y, t, strict=True))
-        if dtype_of(t).kind == "c" and dtype_of(y).kind != "c":
-            t = np.real(t)
+        have, want = dtype_of(t), dtype_of(y)
+        if have is not want and have != want:
+            if have.kind == "c" and want.kind != "c":
+                t = np.real(t)
+            t = np.astype(t, want) if isinstance(t, Traced) else np.asarray(t).astype(want)[()]
         if self.lanes is None:
             if t.shape != y.shape:
                 t = np.broadcast_to(t, y.shape)

@@ -122,7 +122,7 @@ def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
             f"            {value}",
             f"            {index}",
             *keep,
-            f"            if {mine}.shape == y.shape:",
+            "            if a.shape == b.shape:",
             *_append("                ", adjoint, f"{own}.index", packed(kept)),
             "            else:",
             f"                shapes = ({mine}.shape,)",

@@ -17,7 +17,7 @@ from dualrev.core.primitive import Primitive, Rule
 from dualrev.core.shapes import unbroadcast
 from dualrev.errors import ShapeError
 from dualrev.modes.forward import residuals
-from dualrev.modes.trace import is_finite, raising, record_error
+from dualrev.modes.trace import has_nan, is_finite, raising, record_error
 
 if TYPE_CHECKING:
     from dualrev.modes.reverse import Tape
@@ -92,9 +92,9 @@ def _pull_with_strong_zeros(ct: Any, kept: Any) -> list[Any]:
         return pull(ct, kept)
     strong = []
     for k, rule, values, shape, real in entries:
-        partial = primitive.partials[k].value
-        if callable(partial):
-            rule = Rule(lambda c, *v, _p=partial: strong_product(c, _p(*v)), rule.keeps)
+        partial = primitive.partials[k]
+        if callable(partial.value):
+            rule = Rule(lambda c, *v, _p=partial.at: strong_product(c, _p(*v)), rule.keeps)
         strong.append((k, rule, values, shape, real))
     return pull(ct, (primitive, strong, params))
 
@@ -140,7 +140,7 @@ def sweep(nodes: list[Any], cts: list[Any], variant: str = "", keep: bool = Fals
     Parameters
     ----------
     nodes : list of tuple
-        The list.
+        The list; it is empty afterwards.
     cts : list
         Cotangents by index, None where nothing has arrived; seeded by the caller, filled in place.
     variant : str
@@ -151,7 +151,10 @@ def sweep(nodes: list[Any], cts: list[Any], variant: str = "", keep: bool = Fals
     """
     owned: set[int] = set()
     plain = variant == ""
-    for index, adjoint, parents, kept in reversed(nodes):
+    pop = nodes.pop
+    for _ in range(len(nodes)):
+        # Taken off the list, a node's residuals are freed as soon as its adjoint has used them.
+        index, adjoint, parents, kept = pop()
         ct = cts[index]
         if ct is None:
             continue
@@ -168,22 +171,42 @@ def sweep(nodes: list[Any], cts: list[Any], variant: str = "", keep: bool = Fals
         if parents.__class__ is int:
             g = adjoint(ct, kept)
             old = cts[parents]
-            cts[parents] = g if old is None else old + g
+            if old is None:
+                cts[parents] = g
+            elif parents in owned:
+                old += g
+                cts[parents] = old
+            else:
+                cts[parents] = old + g
+                if plain:
+                    owned.add(parents)
         else:
             for parent, g in zip(parents, adjoint(ct, kept)):  # noqa: B905 - strict costs, lengths agree by construction
                 if g is not None:
                     old = cts[parent]
-                    cts[parent] = g if old is None else old + g
+                    if old is None:
+                        cts[parent] = g
+                    elif parent in owned:
+                        old += g
+                        cts[parent] = old
+                    else:
+                        cts[parent] = old + g
+                        if plain:
+                            owned.add(parent)
     return cts
 
 
-def run(tape: Tape, seeds: dict[int, Any], leaves: Any = None, keep: bool = False) -> list[Any]:
-    """Sweep a tape from the seeds, and once more with strong zeros if something came out that is not finite."""
+def run(tape: Tape, seeds: dict[int, Any], leaves: Any = None, keep: bool = False, once: bool = False) -> Any:
+    """Sweep a tape from the seeds, and once more with strong zeros if a NaN came out, which may be 0 * inf.
+
+    Returns the cotangents of `leaves` (of all values if None). With `once` the tape is used up, and None is returned if
+    it would have to be swept again.
+    """
     tape.captures.verify()
     size = max(itertools.chain((next(tape.counter),), seeds)) + 1
-    plain = tape.plain and not any(
-        isinstance(s, Traced) or s.dtype is not _FLOAT64 for s in seeds.values()
-    )
+    plain = tape.plain
+    for s in seeds.values():
+        plain = plain and not isinstance(s, Traced) and s.dtype is _FLOAT64
     with np.errstate(all="ignore"):
         for variant in ("" if plain else "pure", "strong"):
             cts: list[Any] = [None] * size
@@ -192,10 +215,15 @@ def run(tape: Tape, seeds: dict[int, Any], leaves: Any = None, keep: bool = Fals
             if tape.watch and raising():
                 sweep_watched(tape, cts, keep)
             else:
-                sweep(tape.nodes, cts, variant, keep)
+                sweep(tape.nodes if once else tape.nodes.copy(), cts, variant, keep)
             wanted = cts if leaves is None else [cts[k] for k in leaves]
-            if all(is_finite(c) for c in wanted if c is not None and not isinstance(c, tuple)):
-                break
+            for c in wanted:
+                if c is not None and c.__class__ is not tuple and has_nan(c):
+                    break
+            else:
+                return wanted
+            if once:
+                return None
     return wanted
 
 

@@ -71,12 +71,18 @@ def product(primitive: Primitive, position: int, ct: str, variant: str) -> tuple
     `variant` is ``"inplace"`` (a partial that is a new array is overwritten by the product), ``"pure"`` or
     ``"strong"``.
     """
-    value = primitive.partials[position].value
+    _, _, applied = rule = primitive.partials[position]
+    value = rule.value
     if not callable(value):
         if value == 1:
             return [], ct
         return [], f"-{ct}" if value == -1 else f"{ct} * {value!r}"
-    call = f"partial{position}({', '.join(names(primitive, position))})"
+    kept = names(primitive, position)
+    if applied:
+        if variant == "strong":
+            return [], f"strong({ct}, partial{position}({', '.join(['1.0', *kept])}))"
+        return [], f"partial{position}({', '.join([ct, *kept])})"
+    call = f"partial{position}({', '.join(kept)})"
     if variant == "strong":
         return [], f"strong({ct}, {call})"
     if variant == "inplace" and _is_fresh(primitive, position):

@@ -44,8 +44,8 @@ multiply = elementwise(
 )
 divide = elementwise(
     np.divide,
-    lambda b: 1 / b,
-    lambda b, y: -y / b,
+    lambda t, b: t / b,
+    lambda t, b, y: t * (-y / b),
     on=(reals, nonzero),
     operator="a / b",
     formula="∂a = 1/b, ∂b = -y/b",

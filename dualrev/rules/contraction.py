@@ -176,6 +176,8 @@ def tensordot_axes(a: Any, b: Any, axes: Any = 2) -> Any:
     )
     if [a.shape[k] for k in pair[0]] != [b.shape[k] for k in pair[1]]:
         raise ValueError(f"shape-mismatch for sum: axes {pair} of shapes {a.shape} and {b.shape}")
+    if b.ndim in (1, 2) and pair == ((-1,), (-b.ndim,)):
+        return matmul(a, b)
     return tensordot(a, b, axes=pair)
 
 

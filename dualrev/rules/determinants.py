@@ -23,20 +23,20 @@ __all__ = ["cofactor"]
 _DECOMPOSED, _REFUSED = -1 / 4, -1 / 3
 
 
-def _singular(rank: int, n: int = 3) -> Any:
-    """Return a maker of n × n matrices of the given rank."""
-    return lambda rng: rng.normal(size=(n, rank)) @ rng.normal(size=(rank, n))
+def _singular(rng: np.random.Generator) -> Any:
+    return rng.normal(size=(3, 2)) @ rng.normal(size=(2, 3))
 
 
-def _regular_inverse(a: Any) -> tuple[Any, Any]:
-    """Return the inverses in a stack, and where they are good enough (else undefined)."""
-    regular_ones = np.linalg.det(a) != 0
-    b = np.linalg.inv(
-        np.where(regular_ones[..., None, None], a, np.eye(a.shape[-1], dtype=a.dtype))
-    )
-    limit = np.finfo(a.dtype).eps ** _DECOMPOSED
+def _regular_inverse(a: Any) -> tuple[Any, Any, Any]:
+    """Return determinants, inverses, and where these are good enough (else undefined)."""
+    d = np.linalg.det(a)
+    regular_ones = d != 0
+    if not regular_ones.all():
+        a = np.where(regular_ones[..., None, None], a, np.eye(a.shape[-1], dtype=a.dtype))
+    b = np.linalg.inv(a)
     # A NaN counts as good, so that it goes through and the decomposition never sees it.
-    return b, regular_ones & ~(condition(a, b) >= limit)
+    good = regular_ones & ~(condition(a, b) >= np.finfo(a.dtype).eps ** _DECOMPOSED)
+    return d[..., None, None], b, good
 
 
 def _without_one(s: Any) -> Any:
@@ -65,8 +65,8 @@ def _frame(a: Any, good: Any) -> tuple[Any, Any, Any, Any]:
 
 
 def _cofactor_value(a: Any) -> Any:
-    b, good = _regular_inverse(a)
-    c = np.linalg.det(a)[..., None, None] * b.mT
+    d, b, good = _regular_inverse(a)
+    c = d * b.mT
     if good.all():
         return c
     u, s, vh, phase = _frame(a, good)
@@ -75,12 +75,9 @@ def _cofactor_value(a: Any) -> Any:
 
 
 def _cofactor_change(a: Any, t: Any) -> Any:
-    b, good = _regular_inverse(a)
+    d, b, good = _regular_inverse(a)
     bt = b @ t
-    c = (
-        np.linalg.det(a)[..., None, None]
-        * (np.trace(bt, axis1=-2, axis2=-1)[..., None, None] * b - bt @ b).mT
-    )
+    c = d * (np.trace(bt, axis1=-2, axis2=-1)[..., None, None] * b - bt @ b).mT
     if good.all():
         return c
     u, s, vh, phase = _frame(a, good)
@@ -151,7 +148,7 @@ class cofactor:
         return cofactor_change(x, ct)
 
 
-@general(np.linalg.det, on=[*_SQUARES, case(_singular(2)), case(_singular(1))], batch=batch_leading)
+@general(np.linalg.det, on=[*_SQUARES, case(_singular)], batch=batch_leading)
 class det:
     """dy = Σᵢⱼ Cᵢⱼ dAᵢⱼ with the cofactors C (Jacobi's formula), finite for singular matrices."""
 
@@ -172,7 +169,10 @@ def determinant(a: Any) -> Any:
 
 def _inverse_or_nan(a: Any, log: Any) -> tuple[Any, Any]:
     """Return the inverses and where there is none."""
-    singular = np.expand_dims(log == -np.inf, (-2, -1))
+    singular = log == -np.inf
+    if isinstance(singular, (np.bool_, np.ndarray)) and not singular.any():
+        return np.linalg.inv(a), False
+    singular = np.expand_dims(singular, (-2, -1))
     b = np.linalg.inv(np.where(singular, np.eye(a.shape[-1], dtype=bool), a))
     return np.where(singular, np.nan, b), singular
 
@@ -208,7 +208,7 @@ class slogdet_:
         if dtype_of(x).kind == "c":
             ct = ct + 1j * np.imag(ct_sign * sign)
         ct = np.expand_dims(ct, (-2, -1))
-        return np.where(singular & (ct == 0), 0, ct * b.mT)
+        return ct * b.mT if singular is False else np.where(singular & (ct == 0), 0, ct * b.mT)
 
 
 _SlogdetResult = type(np.linalg.slogdet(np.eye(1)))

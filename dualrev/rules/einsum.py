@@ -83,6 +83,7 @@ def _contract(a: Any, b: Any, *, subscripts: str) -> Any:
     return np.einsum(subscripts, a, b, optimize=np.size(a) * np.size(b) > _PLANNED)
 
 
+@lru_cache(maxsize=512)
 def _exchange(subscripts: str, position: int) -> str:
     terms, out = subscripts.split("->")
     a, b = terms.split(",")
@@ -128,15 +129,18 @@ def _tokens(term: str) -> tuple[Any, ...]:
     return (*head, Ellipsis, *tail) if dots else tuple(head)
 
 
-def _parse(operands: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any, list[Any]]:
-    """Return the terms, the output term (None if implicit) and the arrays."""
+def _parse(text: str) -> tuple[tuple[Any, ...], Any]:
+    """Return the terms and the output term (None if implicit) of a string."""
+    inputs, arrow, out = text.replace(" ", "").partition("->")
+    return tuple(_tokens(t) for t in inputs.split(",")), _tokens(out) if arrow else None
+
+
+def _split(operands: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """Return the subscripts, a string or the terms with the output term, and the arrays."""
     if not operands:
         raise ValueError("must provide at least an operand and a subscripts list to einsum")
     if isinstance(operands[0], str):
-        text, arrays = operands[0].replace(" ", ""), list(operands[1:])
-        inputs, arrow, out = text.partition("->")
-        terms = tuple(_tokens(t) for t in inputs.split(","))
-        return terms, _tokens(out) if arrow else None, arrays
+        return operands[0], operands[1:]
     explicit = operands[-1] if len(operands) % 2 else None
     pairs = operands[: len(operands) - len(operands) % 2]
     for sub in (*pairs[1::2], *(() if explicit is None else (explicit,))):
@@ -144,7 +148,7 @@ def _parse(operands: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any, list[Any]]:
             raise TypeError("each subscript must be either an integer from 0 to 51 or an ellipsis")
     terms = tuple(tuple(c if c is Ellipsis else int(c) for c in sub) for sub in pairs[1::2])
     out = None if explicit is None else tuple(c if c is Ellipsis else int(c) for c in explicit)
-    return terms, out, list(pairs[::2])
+    return (terms, out), pairs[::2]
 
 
 def _expand(term: tuple[Any, ...], ndim: int, number: int) -> list[Any]:
@@ -166,7 +170,8 @@ def _expand(term: tuple[Any, ...], ndim: int, number: int) -> list[Any]:
 
 
 @lru_cache(maxsize=512)
-def _plan(terms: tuple[Any, ...], out: Any, shapes: tuple[tuple[int, ...], ...]) -> Plan:
+def _plan(given: Any, shapes: tuple[tuple[int, ...], ...]) -> Plan:
+    terms, out = _parse(given) if isinstance(given, str) else given
     if len(terms) != len(shapes):
         word = "more" if len(shapes) > len(terms) else "fewer"
         raise ValueError(
@@ -185,7 +190,7 @@ def _plan(terms: tuple[Any, ...], out: Any, shapes: tuple[tuple[int, ...], ...])
                 "output has more dimensions than subscripts given in einstein sum, "
                 "but no '...' ellipsis provided to broadcast the extra dimensions."
             )
-        target = [c for given in out for c in (dots if given is Ellipsis else [given])]
+        target = [c for label in out for c in (dots if label is Ellipsis else [label])]
     for c in target:
         if c not in labels:
             raise ValueError(
@@ -222,8 +227,6 @@ def _plan(terms: tuple[Any, ...], out: Any, shapes: tuple[tuple[int, ...], ...])
 @lru_cache(maxsize=512)
 def _path(plan: Plan, shapes: tuple[tuple[int, ...], ...], optimize: Any) -> list[tuple[int, ...]]:
     """Return the order of contraction, as NumPy plans it; greedy unless another is asked for."""
-    if len(shapes) == 2:
-        return [(0, 1)]
     dummies = [np.broadcast_to(0.0, s) for s in shapes]
     explicit = isinstance(optimize, tuple) and optimize[0] == "einsum_path"
     subscripts = f"{','.join(plan.terms)}->{plan.out}"
@@ -232,13 +235,23 @@ def _path(plan: Plan, shapes: tuple[tuple[int, ...], ...], optimize: Any) -> lis
     return [tuple(step) for step in path[1:]]
 
 
+@lru_cache(maxsize=512)
+def _reduction(ta: str, tb: str, wanted: str) -> tuple[str, str, str]:
+    """Return what to do to each operand alone (nothing: an empty string), then to both."""
+    shared = [
+        "".join(c for c in dict.fromkeys(mine) if c in other or c in wanted)
+        for mine, other in ((ta, tb), (tb, ta))
+    ]
+    alone = ["" if s == t else f"{t}->{s}" for s, t in zip(shared, (ta, tb), strict=True)]
+    return alone[0], alone[1], f"{shared[0]},{shared[1]}->{wanted}"
+
+
 def _pair(a: Any, ta: str, b: Any, tb: str, wanted: str) -> Any:
     """Contract two operands after summing what only one of them has."""
-    reduced = []
-    for x, mine, other in ((a, ta, tb), (b, tb, ta)):
-        shared = "".join(c for c in dict.fromkeys(mine) if c in other or c in wanted)
-        reduced += [x if shared == mine else einsum_one(x, subscripts=f"{mine}->{shared}"), shared]
-    return einsum_two(reduced[0], reduced[2], subscripts=f"{reduced[1]},{reduced[3]}->{wanted}")
+    alone_a, alone_b, both = _reduction(ta, tb, wanted)
+    a = einsum_one(a, subscripts=alone_a) if alone_a else a
+    b = einsum_one(b, subscripts=alone_b) if alone_b else b
+    return einsum_two(a, b, subscripts=both)
 
 
 @numpy_function(np.einsum, kind="rule")
@@ -255,9 +268,9 @@ def einsum(
         raise UnsupportedError(
             "np.einsum", f"order={order!r} has no meaning for traced arrays", "leave order= out"
         )
-    terms, target, given = _parse(operands)
+    subscripts, given = _split(operands)
     arrays = [array_operand(a) for a in given]
-    plan = _plan(terms, target, tuple(a.shape for a in arrays))
+    plan = _plan(subscripts, tuple(a.shape for a in arrays))
     if dtype is not None:
         for a in arrays:
             if not np.can_cast(np.result_type(a), dtype, casting):  # type: ignore[arg-type]
@@ -282,10 +295,13 @@ def _single(x: Any, plan: Plan) -> Any:
 
 
 def _several(arrays: list[Any], plan: Plan, optimize: Any) -> Any:
-    arrays = [
-        np.squeeze(a, axis=axes) if axes else a
-        for a, axes in zip(arrays, plan.squeezed, strict=True)
-    ]
+    if any(plan.squeezed):
+        arrays = [
+            np.squeeze(a, axis=axes) if axes else a
+            for a, axes in zip(arrays, plan.squeezed, strict=True)
+        ]
+    if len(arrays) == 2:
+        return _pair(arrays[0], plan.terms[0], arrays[1], plan.terms[1], plan.out)
     left = list(zip(arrays, plan.terms, strict=True))
     for step in _path(plan, tuple(a.shape for a in arrays), optimize):
         chosen = [left.pop(k) for k in sorted(step, reverse=True)]
@@ -309,4 +325,4 @@ def einsum_path(*operands: Any, optimize: Any = "greedy", einsum_call: bool = Fa
     plain = [
         np.broadcast_to(0.0, a.shape) if t else a for a, t in zip(operands, traced, strict=True)
     ]
-    return np.einsum_path(*plain, optimize=optimize, einsum_call=einsum_call)
+    return np.einsum_path(*plain, optimize=optimize, einsum_call=einsum_call)  # type: ignore[arg-type]

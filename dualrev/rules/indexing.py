@@ -204,6 +204,7 @@ scatter_add = linear(
     ],
     name="scatter_add",
     batch=_batch_scatter_add,
+    pattern="reduction",
     formula="y = 0, y[index] += x; the transpose of getitem",
 )
 
@@ -367,7 +368,7 @@ class _gather:
     constant=("p",),
     name="scatter_gathered",
     batch=_batch_spread_out,
-    pattern="movement",
+    pattern="reduction",
 )
 class _scatter_gathered:
     """y_j = sum of x_k over p_k = j;  the adjoint is ct_{p_k}."""

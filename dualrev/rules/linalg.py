@@ -111,8 +111,11 @@ def solve(a: Any, b: Any) -> Any:
 
 
 def condition(a: Any, b: Any) -> Any:
-    """Return the condition numbers in the maximum norm of plain matrices with inverses `b`."""
-    return np.abs(a).sum(-1).max(-1, initial=0) * np.abs(b).sum(-1).max(-1, initial=0)
+    """Return the condition numbers in the Euclidean norm of plain matrices with inverses `b`."""
+    if a.ndim == 2:
+        return np.sqrt(np.vdot(a, a).real * np.vdot(b, b).real)
+    squares = [np.real(np.conj(m) * m).sum((-2, -1)) for m in (a, b)]
+    return np.sqrt(squares[0] * squares[1])
 
 
 def _inverse(x: Any, *, limit: float = np.inf) -> Any:

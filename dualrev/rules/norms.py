@@ -10,12 +10,12 @@ from dualrev.core.array import dtype_of
 from dualrev.core.domains import case, regular
 from dualrev.core.flavours import batch_leading, general
 from dualrev.core.primitive import numpy_function
-from dualrev.core.shapes import negative_axes, negative_axis, spread
+from dualrev.core.shapes import negative_axes, negative_axis
 from dualrev.errors import UnsupportedError
 from dualrev.rules.contraction import array_operand
 from dualrev.rules.linalg import hermitian
 
-__all__ = ["euclidean", "singular_values"]
+__all__ = ["across", "euclidean", "over_length", "singular_values"]
 
 
 def _length(x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
@@ -24,15 +24,21 @@ def _length(x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
     return np.sqrt(np.add.reduce(squares, axis=axis, keepdims=keepdims))
 
 
-def _direction(
-    x: Any, y: Any, shape: tuple[int, ...], axis: tuple[int, ...], keepdims: bool
-) -> Any:
-    """The unit vector along conj(x), zero where x is zero, with zero derivatives there."""
-    y = spread(y, shape, axis, keepdims)
+def over_length(a: Any, y: Any) -> Any:
+    """``a / y``; zero, with zero derivatives, where y is zero."""
     zero = y == 0
-    return np.where(
-        zero, 0, (np.conjugate(x) if dtype_of(x).kind == "c" else x) / np.where(zero, 1, y)
-    )
+    if isinstance(zero, (np.bool_, np.ndarray)) and not zero.any():
+        return a / y
+    return np.where(zero, 0, a / np.where(zero, 1, y))
+
+
+def across(ct: Any, ndim: int, axis: tuple[int, ...], keepdims: bool) -> Any:
+    """Shape `ct`, the cotangent of a reduction, so that it broadcasts against the operand."""
+    return ct if keepdims or len(axis) == ndim else np.expand_dims(ct, axis)
+
+
+def _conj(x: Any) -> Any:
+    return np.conjugate(x) if dtype_of(x).kind == "c" else x
 
 
 def _complex(*shape: int) -> Any:
@@ -59,13 +65,11 @@ def _complex(*shape: int) -> Any:
 class euclidean:
     """y = (Σ |xᵢ|²)^½;  dy = Σ Re(conj(xᵢ) dxᵢ) / y, zero at zero."""
 
-    def tangent(t: Any, x: Any, y: Any, shape: Any, *, axis: Any, keepdims: Any) -> Any:
-        return np.sum(
-            np.real(_direction(x, y, shape, axis, keepdims) * t), axis=axis, keepdims=keepdims
-        )
+    def tangent(t: Any, x: Any, y: Any, *, axis: Any, keepdims: Any) -> Any:
+        return over_length(np.sum(np.real(_conj(x) * t), axis=axis, keepdims=keepdims), y)
 
     def adjoint(ct: Any, x: Any, y: Any, shape: Any, *, axis: Any, keepdims: Any) -> Any:
-        return spread(np.real(ct), shape, axis, keepdims) * _direction(x, y, shape, axis, keepdims)
+        return across(over_length(np.real(ct), y), len(shape), axis, keepdims) * _conj(x)
 
 
 def _vector(x: Any, ord: Any, axis: tuple[int, ...], keepdims: bool) -> Any:

@@ -17,6 +17,7 @@ from dualrev.core.inplace import write_out
 from dualrev.core.primitive import numpy_function
 from dualrev.core.shapes import negative_axes, spread
 from dualrev.rules.contraction import array_operand
+from dualrev.rules.norms import across, over_length
 
 __all__ = ["mean_", "std_", "var_"]
 
@@ -83,15 +84,7 @@ class var_:
 
     def adjoint(ct: Any, x: Any, shape: Any, *, axis: Any, keepdims: Any, ddof: Any) -> Any:
         ct = np.real(ct) * (2 * _per_freedom(shape, axis, ddof))
-        return spread(ct, shape, axis, keepdims) * _centred(x, axis)
-
-
-def _standardised(x: Any, y: Any, shape: Any, axis: Any, keepdims: bool, ddof: float) -> Any:
-    """The deviations over (n − ddof) y; zero, with zero derivatives, where y is zero."""
-    y = spread(y, shape, axis, keepdims)
-    zero = y == 0
-    scaled = _centred(x, axis) * _per_freedom(shape, axis, ddof) / np.where(zero, 1, y)
-    return np.where(zero, 0, scaled)
+        return across(ct, len(shape), axis, keepdims) * _centred(x, axis)
 
 
 @general(
@@ -107,12 +100,12 @@ class std_:
     """dy = Σ Re(conj(xᵢ − x̄) dxᵢ) / ((n − ddof) y), zero where y is zero."""
 
     def tangent(t: Any, x: Any, y: Any, shape: Any, *, axis: Any, keepdims: Any, ddof: Any) -> Any:
-        weights = _standardised(x, y, shape, axis, keepdims, ddof)
-        return np.sum(np.real(weights * t), axis=axis, keepdims=keepdims)
+        total = np.sum(np.real(_centred(x, axis) * t), axis=axis, keepdims=keepdims)
+        return over_length(total * _per_freedom(shape, axis, ddof), y)
 
     def adjoint(ct: Any, x: Any, y: Any, shape: Any, *, axis: Any, keepdims: Any, ddof: Any) -> Any:
-        weights = _standardised(x, y, shape, axis, keepdims, ddof)
-        return spread(np.real(ct), shape, axis, keepdims) * weights
+        ct = over_length(np.real(ct) * _per_freedom(shape, axis, ddof), y)
+        return across(ct, len(shape), axis, keepdims) * _centred(x, axis)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -207,6 +200,7 @@ def std(
     """Answer ``np.std``."""
     x, axes = _prepare(a, axis, dtype)
     ddof = _one_of(ddof, correction)
+    y: Any
     if where is True and mean is None:
         y = std_(x, axis=axes, keepdims=bool(keepdims), ddof=ddof)
     else:

@@ -154,29 +154,30 @@ class Judge:
         """Say which entries agree with a difference that is accurate enough to mean something."""
         value, error, _, bent = self.slopes
         close = gap <= self._allowed(value)
+        largest = self._largest[:, None]
         informed = self._informed(
             claim,
             value,
             SAFETY * error,
-            *(a[:, None] for a in (self.floor, self._level)),
-            FAINT * self._largest[:, None],
-            NOUGHT * self._largest[:, None],
+            slice(None),
+            NOUGHT * largest,
         )
         settled: np.ndarray = (gap <= tolerance) & (close | informed) & ~bent
         return settled
 
-    @staticmethod
-    def _informed(
-        claim: Any, value: Any, resolution: Any, rounding: Any, level: Any, faint: Any, nought: Any
-    ) -> Any:
+    def _informed(self, claim: Any, value: Any, resolution: Any, rows: Any, nought: Any) -> Any:
         """Say whether differences of this resolution would show that a derivative is wrong."""
+        column = (rows, None) if isinstance(rows, slice) else rows
+        rounding, level, largest = (
+            table[column] for table in (SAFETY * self.floor, self._level, self._largest)
+        )
         size = np.fmax(np.abs(value), np.abs(claim))
         # Zero up to rounding, as the derivative of sin² + cos²: the difference is no better.
         cancelled = (np.abs(claim) <= rounding) & (resolution <= level)
         zero = (np.abs(value) <= resolution) & (
             cancelled | ((size <= resolution) & (resolution <= nought))
         )
-        return (resolution <= POWER * size) | (resolution <= faint) | zero
+        return (resolution <= POWER * size) | (resolution <= FAINT * largest) | zero
 
     def _allowed(self, value: Any, s: int | None = None) -> Any:
         """Return what a derivative may be off by whatever the error of the difference."""
@@ -242,7 +243,7 @@ class Judge:
                 return self._entry(claim, i, s, "kink", why, sides=(left, right)), 1.0
             why = f"the function has a kink {where}, and the derivative lies outside its sides"
             return self._entry(claim, i, s, "wrong", why, sides=(left, right)), np.inf
-        value, error = float(view.central.value[i]), float(view.central.error[i] + self.floor[i])
+        value, error = float(view.central.value[i]), float(view.central.error[i])
         # The first differences went down to steps of 2^-8 or so.
         first = self.slopes.value[i, s]
         first_error = self.slopes.error[i, s] + 2.0**10 * view.noise[i]
@@ -259,10 +260,10 @@ class Judge:
         allowed = self._allowed(value, s)
         gap, tolerance = abs(c - value), allowed + resolution
         nought = NOUGHT * max(self._largest[i], view.span[i])
-        informed = self._informed(
-            c, value, resolution, self.floor[i], self._level[i], FAINT * self._largest[i], nought
-        )
-        if gap > tolerance:
+        informed = self._informed(c, value, resolution, i, nought)
+        # The derivative may be rounding where the difference cancels exactly.
+        cancelled = abs(c) <= SAFETY * self.floor[i] and abs(value) <= resolution
+        if gap > tolerance and not cancelled:
             verdict = "wrong"
         elif gap <= allowed or informed or self._confirmed(c, i, s):
             verdict = "correct"

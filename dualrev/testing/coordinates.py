@@ -7,6 +7,7 @@ Complex numbers are two coordinates. Next: `differences.py`, which moves along l
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -39,7 +40,7 @@ class Leaf(NamedTuple):
 
     @property
     def entries(self) -> int:
-        return int(np.prod(self.shape, dtype=int))
+        return math.prod(self.shape)
 
     @property
     def stop(self) -> int:
@@ -163,6 +164,9 @@ class RealFunction:
         leaves, self._structure = _flatten(args)
         self._leaves = list(leaves)
         self.wrt = _differentiable(f, args, self._leaves, self._structure, argnums)
+        self._held = [
+            k for k, v in enumerate(leaves) if isinstance(v, np.ndarray) and k not in self.wrt
+        ]
         names = _argument_names(f, len(args))
         accessors = self._structure.accessors()
         labels = [names[a.path[0]] + a.codify("")[len(f"[{a.path[0]}]") :] for a in accessors]
@@ -191,8 +195,10 @@ class RealFunction:
 
     def arguments(self, leaves: Sequence[Any]) -> tuple[Any, ...]:
         """Return the arguments with the differentiable leaves replaced."""
-        # Copies, so that a function which writes into its arguments cannot change the point.
-        every = [v.copy() if isinstance(v, np.ndarray) else v for v in self._leaves]
+        every = list(self._leaves)
+        for k in self._held:
+            # A copy, so that a function which writes into its arguments cannot change the point.
+            every[k] = every[k].copy()
         for k, leaf in zip(self.wrt, leaves, strict=True):
             every[k] = leaf
         arguments: tuple[Any, ...] = optree.tree_unflatten(self._structure, every)  # type: ignore[assignment]

@@ -90,8 +90,8 @@ def check_derivatives(
     `scipy.optimize.approx_fprime` before SciPy 1.15). Where they disagree or cannot decide, 21
     steps on each side tell a kink, a jump, an edge of the domain and rounding noise from a wrong
     derivative. The complex step can confirm a derivative where rounding hides it from differences;
-    it never condemns one. An entry counts as verified if the tolerance is below 0.1 % of it, or below
-    1e-9 of the largest slope of its output; zero counts as verified below 1e-6 of that.
+    it never condemns one. An entry counts as verified if the tolerance is below 0.1 % of it or
+    below 1e-9 of the largest slope of its output; zero counts as verified below 1e-6 of that.
 
     float32 arguments are checked in float64, and the float32 derivatives against those.
 

@@ -1,4 +1,4 @@
-"""Real coordinates: what goes in comes out, every entry has a name, and bad functions are refused."""
+"""Real coordinates: what goes in comes out, entries have names, bad functions are refused."""
 
 import numpy as np
 import pytest
@@ -120,7 +120,7 @@ def test_nothing_to_differentiate_is_refused(args):
 def test_argnums_that_point_nowhere_are_refused():
     with pytest.raises(dr.InputError, match="was given 1 arguments"):
         RealFunction(np.sin, (1.0,), 1)
-    with pytest.raises(dr.InputError, match="argument 1 .* floating-point"):
+    with pytest.raises(dr.InputError, match=r"argument 1 .* floating-point"):
         RealFunction(lambda x, n: x * n, (1.0, 2), 1)
 
 

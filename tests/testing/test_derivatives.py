@@ -46,7 +46,7 @@ def with_pullback(f, bwd):
     return g
 
 
-# --- right derivatives -----------------------------------------------------------------------
+# --- right derivatives -------------------------------------------------------------------------
 
 RIGHT = {
     "number": (np.sin, 0.4),
@@ -129,9 +129,8 @@ def test_dataclasses_are_containers():
 def test_the_complex_step_is_used_where_the_code_allows_it():
     analytic = check_derivatives(lambda x: np.sin(x) * x, 0.3)
     assert "agrees" in analytic.complex_step
-    assert analytic.comparisons[0].worst.complex_step == pytest.approx(
-        np.sin(0.3) + 0.3 * np.cos(0.3)
-    )
+    exact = np.sin(0.3) + 0.3 * np.cos(0.3)
+    assert analytic.comparisons[0].worst.complex_step == pytest.approx(exact)
     assert "not available" in check_derivatives(np.abs, 0.3).complex_step
     misleading = check_derivatives(lambda x: x * np.real(x), 1.5)
     assert misleading.ok
@@ -145,7 +144,7 @@ def test_inputs_are_not_modified():
     np.testing.assert_array_equal(x, [0.3, 0.4])
 
 
-# --- mutants ---------------------------------------------------------------------------------
+# --- mutants -----------------------------------------------------------------------------------
 
 
 def tangent_mutants():
@@ -276,8 +275,9 @@ def mutated(gradient, entry, factor):
     return wrong
 
 
-@pytest.mark.parametrize("n", [700, 1000, 4000])
-@pytest.mark.parametrize("factor", [1.001, 0.999, 1.0001])
+@pytest.mark.parametrize(
+    ("n", "factor"), [(1000, 1.001), (1000, 0.999), (700, 1.0001), (3000, 1.001)]
+)
 def test_one_entry_of_many_off_by_a_tenth_of_a_percent_is_caught(n, factor):
     f, gradient, x = thousand(n)
     assert check_derivatives(f, x, jac=gradient)
@@ -332,7 +332,7 @@ def test_the_smallest_entry_counts_as_much_as_the_largest(rng):
 
 def test_tolerances_do_not_grow_with_the_size():
     tolerances = []
-    for n in (10, 100, 1000, 4000):
+    for n in (10, 100, 1000):
         f = functools.partial(np.sum, axis=0)
         report = check_derivatives(lambda x, f=f: f(np.sin(x)) / x.size, np.full(n, 0.3), order=1)
         tolerances.append(report.worst.tolerance * n)
@@ -539,7 +539,7 @@ def test_errors_at_displaced_points_are_the_edge_of_the_domain():
     assert any("raised at" in note for note in report.notes)
 
 
-# --- rounding ------------------------------------------------------------------------------------
+# --- rounding ----------------------------------------------------------------------------------
 
 
 def binomial(x):
@@ -549,7 +549,7 @@ def binomial(x):
 
 def far(x):
     """Change by less than rounding can show; not open to the complex step."""
-    return 1e13 + float(np.sum(x))
+    return 1e12 + float(np.sum(x))
 
 
 def test_an_ill_conditioned_difference_is_called_so(any_scipy):
@@ -573,7 +573,7 @@ def test_even_an_ill_conditioned_difference_catches_a_gross_error(any_scipy):
 
 def test_the_complex_step_confirms_what_rounding_hides():
     def f(x):
-        return 1e13 + np.sum(x)
+        return 1e12 + np.sum(x)
 
     assert check_derivatives(f, np.ones(2), jac=np.ones_like)
     report = check_derivatives(f, np.ones(2), jac=lambda x: np.full(2, 1.03))
@@ -646,7 +646,7 @@ def _cancelling_rule(f):
     return rule
 
 
-# --- random directions ---------------------------------------------------------------------------
+# --- random directions -------------------------------------------------------------------------
 
 
 def test_random_directions_pass_right_derivatives():
@@ -714,7 +714,7 @@ def test_a_wrong_hessian_of_many_inputs_is_located():
     assert report.worst.output == "(d f / d x[77])"
 
 
-# --- the report ------------------------------------------------------------------------------------
+# --- the report --------------------------------------------------------------------------------
 
 
 def test_the_report_says_what_a_reader_needs():
@@ -792,7 +792,7 @@ def test_a_function_without_a_rule_says_so():
         check_derivatives(lambda x: np.unwrap(x), np.array([0.3, 0.4]))
 
 
-# --- no false alarms -------------------------------------------------------------------------------
+# --- no false alarms ---------------------------------------------------------------------------
 
 SMOOTH = [
     lambda x: np.sum(np.exp(x) * np.sin(3 * x)),

@@ -1,4 +1,4 @@
-"""Every primitive of the registry, by the checks that follow from its declaration; names none of them."""
+"""Every primitive of the registry, by the checks that follow from its declaration."""
 
 import pytest
 
