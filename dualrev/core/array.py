@@ -276,8 +276,12 @@ class TracedArray(Traced):
 
     @property
     def flat(self) -> Any:
-        """A flat view."""
-        return np.reshape(self, (-1,))
+        """A flat view, in C order whatever the layout in memory."""
+        return as_view(np.reshape(self, (-1,)), self, lambda v: np.reshape(v, (-1,)))
+
+    @flat.setter
+    def flat(self, new: Any) -> None:
+        self.flat[...] = np.resize(new, self.size) if np.size(new) != self.size else np.ravel(new)
 
     @property
     def flags(self) -> Any:

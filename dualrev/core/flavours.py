@@ -20,6 +20,7 @@ import numpy as np
 from dualrev.core.batching import batch_elementwise, batch_leading, batch_loop
 from dualrev.core.bind import bind
 from dualrev.core.domains import Domain
+from dualrev.core.finite import any_nan
 from dualrev.core.primitive import (
     _WORDS,
     Case,
@@ -34,7 +35,7 @@ __all__ = ["bilinear", "constant", "elementwise", "general", "linear", "strong_p
 Partial = Callable[..., Any] | float | int | None
 Batch = Callable[[Primitive, tuple[bool, ...], tuple[Any, ...], dict[str, Any]], Any]
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-_vdot, _float64, _ndarray = np.vdot, np.float64, np.ndarray
+_float64, _ndarray = np.float64, np.ndarray
 
 
 class PartialRule(NamedTuple):
@@ -57,10 +58,7 @@ def strong_product(c: Any, p: Any) -> Any:
     """Return ``c * p`` with the convention that a zero tangent or cotangent times a non-finite partial is zero."""
     product = c * p
     kind = product.__class__
-    # A NaN anywhere makes the sum of squares NaN; without one the plain product is the answer.
-    if (kind is _float64 and product == product) or (
-        kind is _ndarray and (s := _vdot(product, product)) == s
-    ):
+    if (kind is _float64 or kind is _ndarray) and not any_nan(product):
         return product
     return c * np.where((c == 0) & ~np.isfinite(p), 0, p)
 

@@ -64,7 +64,7 @@ def input_leaf(x: Any, name: str, position: Any) -> Any:
         If it is an integer, a boolean or no number: there is nothing to differentiate with respect to.
     """
     if x.__class__ is np.ndarray and x.dtype.kind in "fc":
-        return x.copy() if x.ndim else x[()]
+        return x.copy("K") if x.ndim else x[()]
     if x.__class__ is float:
         return np.float64(x)
     if isinstance(x, np.ndarray) and type(x) is not np.ndarray:
@@ -88,7 +88,7 @@ def input_leaf(x: Any, name: str, position: Any) -> Any:
             "floats, and containers of them. Choose other arguments with argnums=."
         )
     if isinstance(x, np.ndarray):
-        return np.array(x, subok=False)[()]
+        return np.array(x, order="K")[()]
     return x
 
 

@@ -245,7 +245,7 @@ class Tape(Level):
                     if value is None:
                         value = primals[j]
                         if value.__class__ is np.ndarray and arrays[j] is value:
-                            value = self.keep(value)
+                            value = self.captures.keep(value)
                         safe[j] = value
                 elif j == Y:
                     value = y
@@ -259,10 +259,6 @@ class Tape(Level):
             real = dtype.kind == "c" and dtype_of(x).kind != "c"
             entries.append((k, rule, kept, x.shape, real))
         self.append((index, pull, parents, (primitive, entries, params)))
-
-    def keep(self, operand: np.ndarray) -> np.ndarray:
-        """Return a plain array of the user's such that its numbers stay until the sweep."""
-        return operand.astype(float) if operand.dtype.kind in "iub" else self.captures.keep(operand)
 
     def _custom(
         self, primitive: Any, primals: tuple[Any, ...], active: list[int], parents: tuple[int, ...]

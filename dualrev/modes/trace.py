@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 
 from dualrev.core.array import Traced, value
+from dualrev.core.finite import all_finite, any_nan
 from dualrev.errors import NonFiniteError, user_location
 
 if TYPE_CHECKING:
@@ -87,14 +88,13 @@ def raising() -> bool:
 
 
 def is_finite(x: Any) -> bool:
-    """Say whether all of an array is finite, with one pass and no temporary (an overflowing square counts as not)."""
+    """Say whether all of an array is finite, at all levels."""
     while isinstance(x, Traced):
         tangent = getattr(x, "tangent", None)
         if tangent is not None and not is_finite(tangent):
             return False
         x = x.primal
-    square = np.vdot(x, x)
-    return bool(square - square == 0)
+    return all_finite(x)
 
 
 def has_nan(x: Any) -> bool:
@@ -104,8 +104,7 @@ def has_nan(x: Any) -> bool:
         if tangent is not None and has_nan(tangent):
             return True
         x = x.primal
-    square = np.vdot(x, x)
-    return bool(square != square)
+    return any_nan(x)
 
 
 def record_error(kind: str, record: Record, found: Any) -> NonFiniteError:

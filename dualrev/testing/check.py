@@ -80,7 +80,10 @@ class Check:
         top = np.max(np.where(seen, np.abs(judge.slopes.value), 0.0), axis=1, initial=0.0)
         usable = np.isfinite(top) & (top > 0)
         self.weights[usable] = np.exp2(-np.round(np.log2(top[usable])))
-        self.size = np.max(self.weights * np.fmax(top, self.variation), initial=0.0)
+        self.size = np.max(
+            np.where(usable, self.weights * np.fmax(top, np.abs(real.y)), self.variation),
+            initial=0.0,
+        )
         traced = Traced(real.traceable, real.inputs, real.outputs, real.x)
         if "forward" in self.modes:
             forward = traced.forward(vectors)
@@ -199,12 +202,15 @@ class Check:
         ct = self.rng.normal(size=self.real.outputs.size) * self.weights
         pushed, pulled = traced.forward([t])[:, 0], traced.reverse([ct])[0]
         size = np.sum(np.abs(ct * pushed)) + np.sum(np.abs(pulled * t))
-        loss = max(1e-9, 64 * self.real.rounding.max(initial=0.0))
+        rounding = 64 * self.real.rounding.max(initial=0.0)
+        loss = max(1e-9, rounding)
         # How much rounding in the arguments alone moves the product: a badly conditioned function
         # has no more digits to compare.
         near = self.real.x * (1 + 4 * np.finfo(float).eps * self.rng.choice([-1, 1], t.size))
         moved = Traced(traced.function, traced.inputs, traced.outputs, near).forward([t])[:, 0]
         tolerance = loss * size + 64 * abs(ct @ moved - ct @ pushed)
+        # What cancels in one mode may leave rounding in the other.
+        tolerance += rounding * np.sum(np.abs(ct) * self.variation)
         return Adjoint(float(ct @ pushed), float(pulled @ t), float(tolerance))
 
     def _lines(self, full: bool) -> Lines:

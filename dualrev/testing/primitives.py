@@ -346,6 +346,8 @@ def _single_precision(subject: Subject) -> Findings:
     )
     report = check_derivatives(subject.plain, *operands, order=1, seed=subject.seed)
     for comparison in report.comparisons:
+        if " in " not in comparison.source:
+            continue  # in double precision, which is another check's business
         passes = comparison.verdict == "correct"
         yield ("correct", "") if passes else (comparison.verdict, str(comparison))
 
