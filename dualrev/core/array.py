@@ -23,7 +23,7 @@ from dualrev.core.primitive import ENTRIES, UFUNCS, function_name
 from dualrev.core.protocols import apply_ufunc
 from dualrev.errors import EscapeError, MissingRuleError, user_location
 
-__all__ = ["SplitWarning", "Traced", "TracedArray", "TracedScalar", "as_view", "dtype_of", "value"]
+__all__ = ["SplitWarning", "Traced", "TracedArray", "TracedScalar", "as_view", "dtype_of", "link", "value"]
 
 _SPLIT_LIMIT = 1000
 
@@ -403,6 +403,11 @@ def as_view(view: Any, base: Any, again: Callable[[Any], Any], writable: bool = 
     """
     if not (isinstance(view, TracedArray) and isinstance(base, TracedArray)) or view is base:
         return view
+    return link(view, base, again, writable)
+
+
+def link(view: Any, base: Any, again: Callable[[Any], Any], writable: bool = True) -> Any:
+    """Return `view` as `as_view` does, for arguments that are known to be traced arrays."""
     view._base = base
     view._view = again, writable
     try:

@@ -13,151 +13,25 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from dualrev.core.batching import batch_elementwise, batch_leading, batch_loop
-from dualrev.core.bind import bind
-from dualrev.core.domains import Domain
-from dualrev.core.finite import any_nan
-from dualrev.core.primitive import (
-    _WORDS,
-    Case,
-    Primitive,
-    Rule,
-    numpy_function,
+from dualrev.core.declaration import (
+    Batch,
+    Partial,
+    PartialRule,
+    callable_primitive,
+    declared_name,
+    read_domain,
+    read_rule,
 )
+from dualrev.core.finite import strong_product
+from dualrev.core.primitive import Primitive, Rule, numpy_function
 from dualrev.errors import RegistrationError
 
-__all__ = ["bilinear", "constant", "elementwise", "general", "linear", "strong_product"]
-
-Partial = Callable[..., Any] | float | int | None
-Batch = Callable[[Primitive, tuple[bool, ...], tuple[Any, ...], dict[str, Any]], Any]
-_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-_float64, _ndarray = np.float64, np.ndarray
-
-
-class PartialRule(NamedTuple):
-    """A partial derivative of an elementwise primitive.
-
-    `value` is a number or a function of the residuals in `keeps`; if `applied`, it is a function of a tangent or
-    cotangent ``t`` and the residuals that returns their product.
-    """
-
-    value: Any
-    keeps: tuple[int, ...]
-    applied: bool = False
-
-    def at(self, *kept: Any) -> Any:
-        """Return the partial itself."""
-        return self.value(1.0, *kept) if self.applied else self.value(*kept)
-
-
-def strong_product(c: Any, p: Any) -> Any:
-    """Return ``c * p`` with the convention that a zero tangent or cotangent times a non-finite partial is zero."""
-    product = c * p
-    kind = product.__class__
-    if (kind is _float64 or kind is _ndarray) and not any_nan(product):
-        return product
-    return c * np.where((c == 0) & ~np.isfinite(p), 0, p)
-
-
-def _residuals(
-    name: str, rule: Callable[..., Any], arguments: tuple[str, ...] | None, skip: int
-) -> Rule:
-    """Read a rule's signature: which residuals it keeps, and which static parameters it takes."""
-    parameters = list(inspect.signature(rule).parameters.values())
-    keeps = []
-    for p in [p for p in parameters if p.kind in _POSITIONAL][skip:]:
-        if arguments is not None and p.name in arguments:
-            keeps.append(arguments.index(p.name))
-        elif p.name in _WORDS:
-            keeps.append(_WORDS[p.name])
-        else:
-            raise RegistrationError(
-                f"{name}: a rule asks for {p.name!r}, which is neither an argument {arguments} nor one of "
-                f"{sorted(_WORDS)}; static parameters are keyword-only"
-            )
-    wanted = frozenset(p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY)
-    takes_all = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
-
-    if takes_all:
-        return Rule(rule, tuple(keeps))
-
-    def call(*values: Any, **params: Any) -> Any:
-        return (
-            rule(*values, **{k: v for k, v in params.items() if k in wanted})
-            if params
-            else rule(*values)
-        )
-
-    call.__name__ = getattr(rule, "__name__", "rule")
-    return Rule(call, tuple(keeps))
-
-
-def _name(fun: Any, name: str | None) -> str:
-    return name or fun.__name__
-
-
-def _cases(name: str, on: Any, arity: int | None) -> tuple[tuple[Case, ...], bool]:
-    """Return the samples and whether any of their domains is singular."""
-    if on is None:
-        raise RegistrationError(
-            f"{name}: on= is missing; it says where the rule holds, and the tests sample it"
-        )
-    if isinstance(on, Domain):
-        on = (on,) * (arity or 1)
-    on = tuple(on)
-    if on and all(isinstance(domain, Domain) for domain in on):
-        domains = on
-        if arity is not None and len(domains) != arity:
-            raise RegistrationError(
-                f"{name}: on= names {len(domains)} domains for {arity} arguments"
-            )
-        shapes: list[tuple[tuple[int, ...], ...]] = [((3, 2),) * len(domains), ((),) * len(domains)]
-        if len(domains) > 1:
-            shapes += [
-                ((2, 3),) + ((3,),) * (len(domains) - 1),
-                ((1, 3),) + ((2, 1),) * (len(domains) - 1),
-            ]
-
-        def maker(shape: tuple[tuple[int, ...], ...]) -> Case:
-            return Case(
-                lambda rng: tuple(d.draw(rng, s) for d, s in zip(domains, shape, strict=True)), {}
-            )
-
-        return tuple(maker(s) for s in shapes), any(d.singular for d in domains)
-    if not on or not all(isinstance(c, Case) for c in on):
-        raise RegistrationError(
-            f"{name}: on= takes domains, one per argument, or a list of case(...)"
-        )
-    return on, False
-
-
-def _callable(primitive: Primitive) -> Primitive:
-    """Give the primitive its ``call``, of fixed arity where modes may have shortcuts for it."""
-    shortcuts = primitive.shortcuts
-
-    def call_any(*arrays: Any, **params: Any) -> Any:
-        return bind(primitive, arrays, params)
-
-    def call_one(x: Any, **params: Any) -> Any:
-        shortcut = shortcuts.get(x.__class__)
-        return bind(primitive, (x,), params) if shortcut is None else shortcut(x, params)
-
-    def call_two(a: Any, b: Any, **params: Any) -> Any:
-        shortcut = shortcuts.get(a.__class__) or shortcuts.get(b.__class__)
-        return bind(primitive, (a, b), params) if shortcut is None else shortcut(a, b, params)
-
-    if primitive.flavour == "linear" and primitive.arity == 1:
-        primitive.call = call_one
-    elif primitive.flavour == "bilinear":
-        primitive.call = call_two
-    else:
-        primitive.call = call_any
-    return primitive
-
+__all__ = ["bilinear", "constant", "elementwise", "general", "linear"]
 
 def elementwise(
     fun: Callable[..., Any],
@@ -207,7 +81,7 @@ def elementwise(
     >>> float(dr.grad(softplus)(0.0))
     0.5
     """
-    name = _name(fun, name)
+    name = declared_name(fun, name)
     arity = len(partials)
     if arity == 0:
         raise RegistrationError(
@@ -216,14 +90,14 @@ def elementwise(
     if isinstance(fun, np.ufunc) and fun.nin != arity:
         raise RegistrationError(f"{name}: {fun.nin} arguments but {arity} partials")
     arguments = ("x",) if arity == 1 else tuple("abcdefgh"[:arity])
-    cases, singular = _cases(name, on, arity)
+    cases, singular = read_domain(name, on, arity)
     table: list[PartialRule | None] = []
     for partial in partials:
         if partial is None:
             table.append(None)
         elif callable(partial):
             applied = next(iter(inspect.signature(partial).parameters), "") == "t"
-            keeps = _residuals(name, partial, arguments, int(applied)).keeps
+            keeps = read_rule(name, partial, arguments, int(applied)).keeps
             table.append(PartialRule(partial, keeps, applied))
         else:
             table.append(PartialRule(partial, ()))
@@ -260,7 +134,7 @@ def elementwise(
     )
     if isinstance(fun, np.ufunc):
         numpy_function(fun, kind="rule")(primitive)
-    return _callable(primitive)
+    return callable_primitive(primitive)
 
 
 def linear(
@@ -306,9 +180,9 @@ def linear(
     array([[0., 0., 0.],
            [1., 1., 1.]])
     """
-    name = _name(fun, name)
-    cases, _ = _cases(name, on, None)
-    adjoint = _residuals(name, transpose, arguments, 1)
+    name = declared_name(fun, name)
+    cases, _ = read_domain(name, on, None)
+    adjoint = read_rule(name, transpose, arguments, 1)
     primitive = Primitive(
         name,
         fun,
@@ -323,7 +197,7 @@ def linear(
         view=view,
         pattern=pattern,
     )
-    return _callable(primitive)
+    return callable_primitive(primitive)
 
 
 def bilinear(
@@ -360,8 +234,8 @@ def bilinear(
     >>> dr.grad(dot, argnums=1)(np.arange(3.0), np.ones(3))
     array([0., 1., 2.])
     """
-    name = _name(fun, name)
-    cases, _ = _cases(name, on, 2)
+    name = declared_name(fun, name)
+    cases, _ = read_domain(name, on, 2)
     arguments = ("a", "b")
     primitive = Primitive(
         name,
@@ -372,7 +246,7 @@ def bilinear(
             Rule(lambda t, b, **params: primitive.call(t, b, **params), (1,)),
             Rule(lambda t, a, **params: primitive.call(a, t, **params), (0,)),
         ),
-        (_residuals(name, left, arguments, 1), _residuals(name, right, arguments, 1)),
+        (read_rule(name, left, arguments, 1), read_rule(name, right, arguments, 1)),
         cases=cases,
         batch=batch or batch_loop,
         formula=formula,
@@ -380,7 +254,7 @@ def bilinear(
         operator=operator,
         broadcasts=broadcasts,
     )
-    return _callable(primitive)
+    return callable_primitive(primitive)
 
 
 def general(
@@ -432,7 +306,7 @@ def general(
 
     def declare(rules: type) -> Primitive:
         label = name or rules.__name__
-        cases, domain_singular = _cases(label, on, len(arguments))
+        cases, domain_singular = read_domain(label, on, len(arguments))
         body = vars(rules)
         tables: dict[str, list[Rule | None]] = {"tangent": [], "adjoint": []}
         for argument in arguments:
@@ -441,7 +315,7 @@ def general(
                 if argument in held:
                     table.append(None)
                 elif key in body:
-                    table.append(_residuals(label, body[key], arguments, 1))
+                    table.append(read_rule(label, body[key], arguments, 1))
                 else:
                     raise RegistrationError(
                         f"{label}: {key} is missing; a declaration has both rules per argument"
@@ -450,7 +324,7 @@ def general(
         stray = [k for k in body if not k.startswith("__") and k not in known]
         if stray:
             raise RegistrationError(f"{label}: {stray} are no rules of arguments {arguments}")
-        return _callable(
+        return callable_primitive(
             Primitive(
                 label,
                 fun,
@@ -472,10 +346,13 @@ def general(
     return declare
 
 
-def constant(*functions: Any, batch: Batch | None = None, note: str = "") -> list[Primitive]:
+def constant(
+    *functions: Any, batch: Batch | None = None, note: str = "", answers: bool = True
+) -> list[Primitive]:
     """Declare functions that are locally constant where they are defined: their derivative is zero.
 
-    Ufuncs are batched entry by entry; other functions are evaluated lane by lane unless `batch` is given.
+    Ufuncs are batched entry by entry; other functions are evaluated lane by lane unless `batch` is given. Without
+    `answers` the NumPy function itself is left to be answered otherwise.
     """
     made = []
     for fun in functions:
@@ -493,6 +370,7 @@ def constant(*functions: Any, batch: Batch | None = None, note: str = "") -> lis
             pattern="none",
             formula="locally constant",
         )
-        numpy_function(fun, kind="constant", note=note)(_callable(primitive))
-        made.append(primitive)
+        made.append(callable_primitive(primitive))
+        if answers:
+            numpy_function(fun, kind="constant", note=note)(primitive)
     return made

@@ -65,7 +65,10 @@ class Level:
     ) -> None:
         # By identity, not by a context-variable token: a generator that is suspended inside a transform may be
         # finished after an outer level has closed, and must then remove only its own level.
-        _open.set(tuple(level for level in _open.get() if level is not self))
+        stack = _open.get()
+        _open.set(
+            stack[:-1] if stack[-1:] == (self,) else tuple(level for level in stack if level is not self)
+        )
         self.close()
 
     def close(self) -> None:

@@ -108,9 +108,11 @@ class Inputs:
             start += size
         with level:
             try:
-                out, aux = split_aux(self.name, f(*args, **kwargs), has_aux)
-                leaves, structure = flatten_output(out, self.name)
-                return leaves, structure, strip(aux, level) if has_aux else None
+                out = f(*args, **kwargs)
+                if not has_aux:
+                    return (*flatten_output(out, self.name), None)
+                out, aux = split_aux(self.name, out)
+                return (*flatten_output(out, self.name), strip(aux, level))
             except ValueError as error:
                 cause = error.__cause__
                 # NumPy hides an EscapeError of an element behind its own message when a sequence is converted.
@@ -160,14 +162,10 @@ def _fit(name: str, x: Any, t: Any, word: str) -> Any:
     return t
 
 
-def split_aux(name: str, out: Any, has_aux: bool) -> tuple[Any, Any]:
+def split_aux(name: str, out: Any) -> tuple[Any, Any]:
     """Separate the auxiliary result that a function returns beside its value."""
-    if not has_aux:
-        return out, None
     if not isinstance(out, tuple) or len(out) != 2:
-        raise OutputError(
-            f"{name}: with has_aux=True the function must return (y, aux), not {describe(out)}"
-        )
+        raise OutputError(f"{name}: with has_aux=True the function must return (y, aux), not {describe(out)}")
     return out
 
 

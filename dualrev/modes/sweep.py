@@ -6,13 +6,12 @@ every rule is a plain transpose (see `core/flavours.py`).
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dualrev.core.array import Traced, dtype_of
-from dualrev.core.flavours import strong_product
+from dualrev.core.finite import strong_product
 from dualrev.core.primitive import Primitive, Rule
 from dualrev.core.shapes import unbroadcast
 from dualrev.errors import ShapeError
@@ -203,7 +202,7 @@ def run(tape: Tape, seeds: dict[int, Any], leaves: Any = None, keep: bool = Fals
     it would have to be swept again.
     """
     tape.captures.verify()
-    size = max(itertools.chain((next(tape.counter),), seeds)) + 1
+    size = next(tape.counter)
     plain = tape.plain
     for s in seeds.values():
         plain = plain and not isinstance(s, Traced) and s.dtype is _FLOAT64

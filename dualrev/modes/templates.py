@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from dualrev.core.bind import bind
-from dualrev.core.flavours import strong_product
+from dualrev.core.finite import strong_product
 from dualrev.core.primitive import Primitive
 
 __all__ = ["compile_function", "names", "packed", "product", "suits", "value_expression"]

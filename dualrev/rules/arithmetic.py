@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from dualrev.core.array import dtype_of
+from dualrev.core.bind import operand
 from dualrev.core.domains import case, nonzero, positive, reals
 from dualrev.core.flavours import constant, elementwise
 from dualrev.core.primitive import numpy_function
@@ -174,8 +176,20 @@ copysign = elementwise(
 )
 
 constant(
-    np.sign, np.signbit, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.fix, np.heaviside
+    np.signbit, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.fix, np.heaviside
 )
+
+
+(_real_sign,) = constant(np.sign, answers=False)
+
+
+@numpy_function(np.sign, kind="constant", note="locally constant for real arguments; x/|x| for complex ones")
+def sign(x: Any) -> Any:
+    x = operand(x)
+    if dtype_of(x).kind != "c":
+        return _real_sign(x)
+    size = np.absolute(x)
+    return x / np.where(size == 0, 1.0, size)
 
 
 @numpy_function(np.divmod, note="floor_divide and remainder")

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from dualrev.core.array import Traced, as_view, dtype_of
+from dualrev.core.array import Traced, TracedArray, as_view, dtype_of, link
 from dualrev.core.bind import operand
 from dualrev.core.domains import case
 from dualrev.core.flavours import general, linear
@@ -219,8 +219,8 @@ def getitem(x: Any, index: Index) -> Any:
     kind = index.__class__
     if kind in BASIC or (kind is tuple and all(item.__class__ in BASIC for item in index)):
         y = read.call(x, index=index)
-        if y.__class__ is x.__class__:
-            as_view(y, x, operator.itemgetter(index))
+        if y.__class__ is x.__class__ and isinstance(x, TracedArray):
+            link(y, x, operator.itemgetter(index))
         return y
     parsed = parse(index)
     traced = [item for item in parsed if isinstance(item, Traced)]

@@ -81,7 +81,7 @@ class Judge:
         self.slopes = slopes._replace(error=slopes.error + self.floor[:, None])
         value, error = np.abs(self.slopes.value), self.slopes.error
         largest = np.max(np.where(value > SAFETY * error, value, 0.0), axis=1, initial=0.0)
-        level = 2.0**14 * np.fmax(self.noise, rounding * slopes.magnitude)
+        level = 2.0**16 * np.fmax(self.noise, rounding * slopes.magnitude)
         self._level = SAFETY * level
         self._largest = largest
         self._views: dict[int, View] = {}

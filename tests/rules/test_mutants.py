@@ -90,6 +90,10 @@ RESULTS = {
 }
 
 
+def plain(v):
+    return tuple(map(dr.value, v)) if isinstance(v, tuple) else dr.value(v)
+
+
 def changed(rule, change):
     return Rule(lambda *values, **params: change(rule.call(*values, **params)), rule.keeps)
 
@@ -157,7 +161,9 @@ def test_stripped(name):
     primitive = PRIMITIVES[name]
 
     def stripped(rule):
-        return Rule(lambda t, *kept, **params: rule.call(t, *map(dr.value, kept), **params), rule.keeps)
+        return Rule(
+            lambda t, *kept, **params: rule.call(t, *map(plain, kept), **params), rule.keeps
+        )
 
     mutants = [
         (f"{direction}[{k}]", with_rule(primitive, direction, k, stripped(rule)))
@@ -175,10 +181,13 @@ def test_stripped_direction(name):
     primitive = PRIMITIVES[name]
 
     def stripped(rule):
-        return Rule(lambda t, *kept, **params: rule.call(dr.value(t), *kept, **params), rule.keeps)
+        return Rule(lambda t, *kept, **params: rule.call(plain(t), *kept, **params), rule.keeps)
 
     mutants = [
-        (f"{direction}[{k}]", with_rule(primitive, direction, k, stripped(getattr(primitive, direction)[k])))
+        (
+            f"{direction}[{k}]",
+            with_rule(primitive, direction, k, stripped(getattr(primitive, direction)[k])),
+        )
         for direction in ("tangents", "adjoints")
         for k in places(primitive, direction)
     ]
@@ -197,7 +206,9 @@ def test_swapped(name):
         numbers = {p.value for p in primitive.partials if p is not None and not callable(p.value)}
         if len(at) == 2 and not (len(numbers) == 1 and all(not rules[k].keeps for k in at)):
             one, two = at
-            mutant = with_rule(with_rule(primitive, direction, one, rules[two]), direction, two, rules[one])
+            mutant = with_rule(
+                with_rule(primitive, direction, one, rules[two]), direction, two, rules[one]
+            )
             mutants.append((f"{direction} exchanged", mutant))
         for k in at:
             keeps = rules[k].keeps
@@ -206,7 +217,17 @@ def test_swapped(name):
                 i, j = values[:2]
                 wrong = list(keeps)
                 wrong[i], wrong[j] = keeps[j], keeps[i]
-                mutants.append((f"{direction}[{k}] keeps {wrong}", with_rule(primitive, direction, k, Rule(rules[k].call, tuple(wrong)))))
+                mutants.append(
+                    (
+                        f"{direction}[{k}] keeps {wrong}",
+                        with_rule(primitive, direction, k, Rule(rules[k].call, tuple(wrong))),
+                    )
+                )
+    if name == "copysign":
+        # sign(a) sign(b) is symmetric where neither is zero: exchanging them changes nothing.
+        checks = ("tangent", "adjoint", "second")
+        assert [caught(m, checks) for _, m in mutants] == [None, None]
+        return
     expect_caught(mutants, "tangent", "adjoint")
 
 
@@ -215,7 +236,8 @@ def test_not_summed_back(name):
     """An adjoint that is not summed over the axes along which its operand was broadcast."""
     primitive = PRIMITIVES[name]
     if len(primitive.arguments) > 1:
-        expect_caught([("broadcasts", variant(primitive, broadcasts=False))], "adjoint")
+        mutant = variant(primitive, broadcasts=False)
+        expect_caught([("broadcasts", mutant)], "adjoint", "batch")
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if PRIMITIVES[n].accumulate is not None])
@@ -244,8 +266,15 @@ def test_accumulate(name):
     def once(out, ct, **params):
         out[params["index"]] += ct
 
-    mutants = {"overwrites": fresh(overwrite), "twice": fresh(add(2.0)), "sign": fresh(add(-1.0)), "repeated once": once}
-    expect_caught([(k, variant(primitive, accumulate=a)) for k, a in mutants.items()], "adjoint", "fan")
+    mutants = {
+        "overwrites": fresh(overwrite),
+        "twice": fresh(add(2.0)),
+        "sign": fresh(add(-1.0)),
+        "repeated once": once,
+    }
+    expect_caught(
+        [(k, variant(primitive, accumulate=a)) for k, a in mutants.items()], "adjoint", "fan"
+    )
 
 
 # --------------------------------------------------------------------------------------------------
@@ -256,7 +285,9 @@ BATCHES = {
     "lanes shifted": _each(lambda y: np.roll(y, 1, 0)),
     "first lane for all": _each(lambda y: np.broadcast_to(y[:1], y.shape)),
     "lane axis last": _each(lambda y: np.moveaxis(y, 0, -1) if y.ndim > 1 else np.flip(y)),
-    "one lane off by 0.1 %": _each(lambda y: y * np.reshape(1 + 1e-3 * (np.arange(len(y)) == 1), (-1,) + (1,) * (y.ndim - 1))),
+    "one lane off by 0.1 %": _each(
+        lambda y: y * np.reshape(1 + 1e-3 * (np.arange(len(y)) == 1), (-1,) + (1,) * (y.ndim - 1))
+    ),
 }
 
 
@@ -278,12 +309,22 @@ def test_batches(name):
     subject = samples(name)[0]
 
     def wrapped(change):
-        return lambda p, lanes, arrays, params: change(primitive.batch(primitive, lanes, arrays, params))
+        return lambda p, lanes, arrays, params: change(
+            primitive.batch(primitive, lanes, arrays, params)
+        )
 
-    mutants = [(what, variant(primitive, batch=wrapped(change))) for what, change in BATCHES.items()]
+    mutants = [
+        (what, variant(primitive, batch=wrapped(change))) for what, change in BATCHES.items()
+    ]
     for k in range(len(subject.arrays)):
-        if not all(np.array_equal(s.redraw(0)[k], s.redraw(1)[k]) for s in samples(name) if k < len(s.arrays)):
-            mutants.append((f"operand {k} shared", variant(primitive, batch=_one_operand_shared(primitive, k))))
+        if not all(
+            np.array_equal(s.redraw(0)[k], s.redraw(1)[k])
+            for s in samples(name)
+            if k < len(s.arrays)
+        ):
+            mutants.append(
+                (f"operand {k} shared", variant(primitive, batch=_one_operand_shared(primitive, k)))
+            )
     if all(v.size == 0 for s in samples(name) for v in s.y):
         pytest.fail(f"{name} has no sample with entries")
     expect_caught(mutants, "batch")
@@ -295,7 +336,9 @@ def test_batches(name):
 
 def has_shortcut(name):
     primitive = PRIMITIVES[name]
-    return bool(primitive.shortcuts) or (primitive.fun in recording.recorders if isinstance(primitive.fun, np.ufunc) else False)
+    return bool(primitive.shortcuts) or (
+        primitive.fun in recording.recorders if isinstance(primitive.fun, np.ufunc) else False
+    )
 
 
 def shortcut_survives(name, mode, mutant):
@@ -321,15 +364,22 @@ def test_shortcuts(name, mode):
     mutants = []
     for what, change in changes.items():
         if primitive.flavour == "elementwise":
-            mutants += [(f"partial {k}: {what}", with_partial(primitive, k, change)) for k in range(len(primitive.partials))]
+            mutants += [
+                (f"partial {k}: {what}", with_partial(primitive, k, change))
+                for k in range(len(primitive.partials))
+            ]
         elif mode is recording and primitive.accumulate is not None:
+
             def wrong(out, ct, _c=change, **params):
                 primitive.accumulate(out, _c(ct), **params)
 
             mutants.append((f"accumulate: {what}", variant(primitive, accumulate=wrong)))
         elif mode is recording:
             mutants += [
-                (f"adjoints[{k}]: {what}", with_rule(primitive, "adjoints", k, changed(rule, change)))
+                (
+                    f"adjoints[{k}]: {what}",
+                    with_rule(primitive, "adjoints", k, changed(rule, change)),
+                )
                 for k, rule in enumerate(primitive.adjoints)
             ]
         elif primitive.flavour == "linear":
@@ -340,88 +390,3 @@ def test_shortcuts(name, mode):
             mutants.append((f"fun: {what}", variant(primitive, fun=fun)))
     survivors = [what for what, mutant in mutants if shortcut_survives(name, mode, mutant)]
     assert not survivors
-
-
-# --------------------------------------------------------------------------------------------------
-# The engine. One expression of one function is replaced; the code object is, so every importer sees it.
-
-ENGINE = [
-    # the sweep
-    (sweep.sweep, "cts[parents] = old + g", "cts[parents] = g"),
-    (sweep.sweep, "cts[parent] = old + g", "cts[parent] = g"),
-    (sweep.sweep, "old += g", "old = g"),
-    (sweep.sweep, "old += g", "old = old + 2 * g"),
-    (sweep.sweep, "index, adjoint, parents, kept = pop()", "index, adjoint, parents, kept = pop(0)"),
-    (sweep._add_indexed, "g if old is None else old + g", "g"),
-    (sweep._add_indexed, "np.array(old)", "np.zeros(shape, dtype)"),
-    (sweep.pull, "unbroadcast(g, shape)", "g"),
-    (sweep.pull, "np.real(g)", "np.imag(g)"),
-    (sweep.Part.add, "k == self.position", "k != self.position"),
-    (sweep.seed_cotangent, "np.conj(ct)", "ct"),
-    # forward mode
-    (forward.Forward.process, "total + t", "t"),
-    (forward.Forward.process, "lift(t, y.ndim)", "t"),
-    (forward.Forward.process, "(lanes[::-1], pair[::-1])", "(lanes, pair[::-1])"),
-    (forward.Forward._finish, "np.real(t)", "np.imag(t)"),
-    (forward.residuals, "kept.append(y)", "kept.append(value(y))"),
-    # batching
-    (batch_mode.Batch.unwrap, "np.broadcast_to(value, full)", "np.zeros(full)"),
-    (flavours.batch_elementwise, "lift(a, ndim) if lane else a", "a"),
-    (flavours.batch_loop, "a[k] if lane else a", "a[0] if lane else a"),
-    (shapes.unbroadcast, "np.sum(ct, axis=axes, keepdims=True)", "np.max(ct, axis=axes, keepdims=True)"),
-    (shapes.lift, "shape[:lead] + (1,) * missing + shape[lead:]", "shape + (1,) * missing"),
-    (shapes.spread, "1 if k in gone else n", "n if k in gone else 1"),
-    # strong zeros
-    (flavours.strong_product, "np.where((c == 0) & ~np.isfinite(p), 0, p)", "p"),
-    # ends
-    (products._Pullback.__call__, "seed_cotangent(y, leaf)", "seed_cotangent(y, 2 * leaf)"),
-    (passes._result, "np.conj(ct)", "ct"),
-    (pushing.widen, "shape[:lead] + (1,) * extra + shape[lead:]", "shape + (1,) * extra"),
-]
-# One of each kind: two operands that broadcast, a residual, a view, several outputs, complex numbers.
-WITNESSES = ("multiply", "sqrt", "getitem", "matmul", "where", "svd", "stack", "conjugate", "real", "sum", "solve", "exp")
-
-
-def patched(function, old, new):
-    """Return the code of a function with an expression replaced, which must be there."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    source, old, new = (ast.unparse(t) for t in (tree, ast.parse(old), ast.parse(new)))
-    assert old in source, f"{function.__qualname__} has no {old!r} any more: choose another mutant"
-    scope = dict(function.__globals__)
-    text = "from __future__ import annotations\n" + source.replace(old, new)
-    exec(compile(text, f"<mutant of {function.__qualname__}>", "exec"), scope)
-    return scope[function.__name__].__code__
-
-
-def witnessed():
-    """Run all checks on the witnesses; return the first that fails, or None."""
-    for check in CHECKS:
-        for name in WITNESSES:
-            for subject in samples(name):
-                try:
-                    run(check, subject)
-                except Exception:  # a wrong engine may fail in any way
-                    return check
-    return None
-
-
-@pytest.mark.parametrize(("function", "old", "new"), ENGINE, ids=[f"{f.__qualname__}: {new}" for f, _, new in ENGINE])
-def test_engine(function, old, new, monkeypatch):
-    for name in WITNESSES:
-        assert all(s.oracle for s in samples(name))  # computed by the unchanged package
-    monkeypatch.setattr(function, "__code__", patched(function, old, new))
-    assert witnessed() is not None, "the mutant survives"
-
-
-@pytest.mark.parametrize("variant_name", ["inplace", "pure", "strong"])
-def test_variants_of_shortcuts(variant_name, monkeypatch):
-    """Each of the three forms of a generated adjoint is checked, not only the one that is used most."""
-    right = templates.product
-
-    def wrong(primitive, position, ct, form):
-        before, result = right(primitive, position, ct, form)
-        return before, f"-({result})" if form == variant_name else result
-
-    monkeypatch.setattr(recording, "product", wrong)
-    for name in ("sqrt", "divide"):
-        assert not shortcut_survives(name, recording, variant(PRIMITIVES[name])), name
