@@ -49,5 +49,7 @@ from dualrev.modes.forward import Dual as Dual
 from dualrev.modes.reverse import Tape as Tape
 from dualrev.modes.reverse import Variable as Variable
 from dualrev.modes.trace import debug as debug
+from dualrev.testing.derivatives import check_derivatives as check_derivatives
+from dualrev.testing.primitives import check_primitive as check_primitive
 
 __version__ = "0.1.0"

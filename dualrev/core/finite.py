@@ -30,9 +30,10 @@ def all_finite(x: Any) -> bool:
 
 
 def strong_product(c: Any, p: Any) -> Any:
-    """Return ``c * p`` with the convention that a zero tangent or cotangent times a non-finite partial is zero."""
+    """Return ``c * p`` with the convention that zero times what is not finite is zero, on either side."""
     product = c * p
     kind = product.__class__
     if (kind is np.float64 or kind is np.ndarray) and not any_nan(product):
         return product
-    return c * np.where((c == 0) & ~np.isfinite(p), 0, p)
+    strong = ((c == 0) & ~np.isfinite(p)) | ((p == 0) & ~np.isfinite(c))
+    return np.where(strong, 0, c) * np.where(strong, 0, p)

@@ -102,10 +102,13 @@ class Inputs:
         Returns the output's leaves, the function that rebuilds its structure, and the auxiliary result.
         """
         args = list(self.args)
-        start = 0
-        for p, rebuild, size in zip(self.positions, self.rebuilds, self.sizes, strict=True):
-            args[p] = rebuild(traced[start : start + size])
-            start += size
+        if self.one and self.rebuilds[0] is single:
+            args[self.positions[0]] = traced[0]
+        else:
+            start = 0
+            for p, rebuild, size in zip(self.positions, self.rebuilds, self.sizes, strict=True):
+                args[p] = rebuild(traced[start : start + size])
+                start += size
         with level:
             try:
                 out = f(*args, **kwargs)
@@ -124,6 +127,8 @@ class Inputs:
 
     def structure(self, parts: list[Any]) -> Any:
         """Put one part per leaf into the structure of the arguments."""
+        if self.one and self.rebuilds[0] is single:
+            return parts[0]
         out = []
         start = 0
         for rebuild, size in zip(self.rebuilds, self.sizes, strict=True):

@@ -5,10 +5,24 @@ import numpy as np
 import dualrev as dr
 from tests.rules.checks_derivatives import adjoint, jacobian, mixes_parts, second, tangent
 from tests.rules.oracles import arrays_of, extrapolate, magnitude, pack, rows_of
-from tests.rules.subjects import RTOL, RTOL32, agree, close, draw, fits, is_complex, is_float, narrow, pull, push, same
+from tests.rules.subjects import (
+    RTOL,
+    RTOL32,
+    agree,
+    close,
+    draw,
+    fits,
+    is_complex,
+    is_float,
+    narrow,
+    pull,
+    push,
+    same,
+)
 
 # --------------------------------------------------------------------------------------------------
 # Precision, complex numbers, memory layout, shapes.
+
 
 def _wide(v):
     v = np.asarray(v)
@@ -56,47 +70,31 @@ def mixed(s):
     """Double precision beside single: a derivative has the dtype, and the accuracy, of what it belongs to."""
     if len(s.varying) < 2 or not all(map(is_float, s.y)):
         return
-    narrow = tuple(map(narrow, s.arrays))
-    rounded = s.derived("rounded to single precision", tuple(map(_wide, narrow)))
-    J, E = rounded.oracle.jacobian
+    rounded = tuple(map(narrow, s.arrays))
+    wide = s.derived("rounded to single precision", tuple(map(_wide, rounded)))
+    J, E = wide.oracle.jacobian
     for place, k in enumerate(s.varying):
         columns = rows_of(s.x)[place]
-        for own, others, rtol in ((_wide, narrow, s.rtol()), (narrow, rounded.arrays, RTOL32)):
-            arrays = [own(narrow[j]) if j == k else v for j, v in enumerate(others)]
+        for own, others, accuracy in ((_wide, rounded, s.rtol()), (narrow, wide.arrays, RTOL32)):
+            arrays = [own(rounded[j]) if j == k else v for j, v in enumerate(others)]
             f = s.alone(k, arrays)
             y = s.plain(*arrays)
             rng = s.rng()
             t, cts = draw(rng, arrays[k]), tuple(draw(rng, v) for v in arrays_of(y))
             what = f"operand {k} {arrays[k].dtype}, the others constants of the other precision"
-            tangent = dr.jvp(f, (arrays[k],), (t,))[1]
+            pushed = dr.jvp(f, (arrays[k],), (t,))[1]
             (g,) = dr.vjp(f, arrays[k])[1](s.whole(cts))
-            fits(tangent, y, what)
+            fits(pushed, y, what)
             fits(g, arrays[k], what)
             # A derivative cannot be asked to be more accurate than the value.
-            off = magnitude(pack(arrays_of(y)) - pack(rounded.y))
-            rtol = (
-                RTOL32
-                if off > rtol
-                else max(rtol, *(32 * float(np.finfo(v.dtype).eps) for v in arrays_of(y)))
-            )
-            dense = pack((t,)), pack(cts)
-            size = magnitude(J)
-            agree(
-                pack(arrays_of(tangent)),
-                J[:, columns] @ dense[0],
-                E[:, columns] @ np.abs(dense[0]),
-                size,
-                rtol,
-                what,
-            )
-            agree(
-                pack((g,)),
-                dense[1] @ J[:, columns],
-                np.abs(dense[1]) @ E[:, columns],
-                size,
-                rtol,
-                what,
-            )
+            off = magnitude(pack(arrays_of(y)) - pack(wide.y))
+            eps = max(float(np.finfo(v.dtype).eps) for v in arrays_of(y))
+            rtol = RTOL32 if off > accuracy else max(accuracy, 32 * eps)
+            for found, line, error in (
+                (pack(arrays_of(pushed)), J[:, columns] @ pack((t,)), E[:, columns] @ np.abs(pack((t,)))),
+                (pack((g,)), pack(cts) @ J[:, columns], np.abs(pack(cts)) @ E[:, columns]),
+            ):
+                agree(found, line, error, magnitude(J), rtol, what)
 
 
 def holomorphic(s):

@@ -8,7 +8,7 @@ import dualrev as dr
 from dualrev.modes.forward import Forward, dual
 from dualrev.modes.sweep import seed_cotangent, sweep
 from tests.rules.oracles import EPS, arrays_of, magnitude
-from tests.rules.subjects import agree, close, draw, is_complex, is_float, narrow, pull, push, same
+from tests.rules.subjects import close, draw, is_complex, is_float, narrow, pull, push, same
 
 
 def duals(s):
