@@ -185,7 +185,8 @@ class Traced:
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the values in another dtype; integers and booleans are locally constant."""
-        return np.astype(self, np.dtype(dtype))  # type: ignore[call-overload]
+        # The function np.astype is newer than the oldest supported NumPy; the method is its key.
+        return ENTRIES[np.ndarray.astype].call(self, np.dtype(dtype))
 
     def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Any:
         """Return the entries along an axis where `condition` holds."""

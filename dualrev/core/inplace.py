@@ -86,7 +86,7 @@ def cast(new: Any, dtype: np.dtype[Any], name: str) -> Any:
         raise TypeError(
             f"{name}: cannot cast output from {have} to {dtype} with casting rule 'same_kind'"
         )
-    return np.astype(new, dtype) if hasattr(new, "level") else np.asarray(new).astype(dtype)
+    return (new if hasattr(new, "level") else np.asarray(new)).astype(dtype)
 
 
 def write_out(target: Any, new: Any, inputs: tuple[Any, ...], name: str) -> Any:

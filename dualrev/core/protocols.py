@@ -74,7 +74,7 @@ def _call(name: str, rule: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any],
             raise TypeError(
                 f"{name}: cannot compute in dtype {dtype} from operands with casting rule {casting!r}"
             )
-        inputs = tuple(np.astype(np.asarray(a) if np.isscalar(a) else a, dtype) for a in inputs)
+        inputs = tuple((a if hasattr(a, "level") else np.asarray(a)).astype(dtype) for a in inputs)
     result = rule(*inputs)
     if where is not True:
         # NumPy leaves the other entries as they are in out=, and undefined without it: zero here.
@@ -100,7 +100,7 @@ def _reduce(
     axes = tuple(range(x.ndim)) if axis is None else (axis if isinstance(axis, tuple) else (axis,))
     axes = tuple(sorted(negative_axis(a, x.ndim) for a in axes))
     if dtype is not None:
-        x = np.astype(x, dtype)
+        x = x.astype(dtype)
     moved = np.reshape(
         np.moveaxis(x, axes, range(len(axes))),
         (-1, *(n for k, n in enumerate(x.shape) if k - x.ndim not in axes)),
@@ -116,7 +116,7 @@ def _reduce(
 
 def _accumulate(name: str, rule: Any, x: Any, axis: int = 0, dtype: Any = None) -> Any:
     if dtype is not None:
-        x = np.astype(x, dtype)
+        x = x.astype(dtype)
     moved = np.moveaxis(x, axis, 0)
     if moved.shape[0] == 0:
         return x.copy()

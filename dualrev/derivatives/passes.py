@@ -314,7 +314,7 @@ def _result(x: Any, ct: Any) -> Any:
     if isinstance(ct, Traced):
         if dtype_of(ct).kind == "c":
             ct = np.conj(ct) if kind.kind == "c" else np.real(ct)
-        return ct if dtype_of(ct) == kind else np.astype(ct, kind)
+        return ct if dtype_of(ct) == kind else ct.astype(kind)
     if kind.kind == "c":
         ct = np.conj(ct)
     elif dtype_of(ct).kind == "c":

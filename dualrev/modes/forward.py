@@ -281,7 +281,7 @@ class Forward(Level):
         if have is not want and have != want:
             if have.kind == "c" and want.kind != "c":
                 t = np.real(t)
-            t = np.astype(t, want) if isinstance(t, Traced) else np.asarray(t).astype(want)[()]
+            t = t.astype(want) if isinstance(t, Traced) else np.asarray(t).astype(want)[()]
         if self.lanes is None:
             if t.shape != y.shape:
                 t = np.broadcast_to(t, y.shape)
@@ -319,4 +319,4 @@ def promote(x: Any, dtype: np.dtype[Any]) -> Any:
     if own is dtype or own.kind == "c" or own.itemsize >= dtype.itemsize and own.kind == "f":
         return x
     real = np.empty(0, dtype).real.dtype
-    return np.astype(x, real) if isinstance(x, Traced) else x.astype(real)
+    return x.astype(real)

@@ -91,6 +91,14 @@ def _scope(primitive: Primitive) -> dict[str, Any]:
     }
 
 
+def _sum(primitive: Primitive, p: str, q: str, indent: str) -> list[str]:
+    """Lines that add both operands' contributions, in the memory of the first where that is a new array."""
+    first, second = _pushed(primitive, 0, p), _pushed(primitive, 1, q)
+    if callable(primitive.partials[0].value):
+        return [f"{indent}t = {first}", f"{indent}t += {second}"]
+    return [f"{indent}t = {first} + {second}"]
+
+
 def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
     value = f"y = {value_expression(primitive)}"
 
@@ -127,7 +135,7 @@ def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
         "            b = q.primal",
         f"            {value}",
         "            if first is Scalar is kind or a.shape == b.shape:",
-        f"                t = {_pushed(primitive, 0, 'p.tangent')} + {_pushed(primitive, 1, 'q.tangent')}",
+        *_sum(primitive, "p.tangent", "q.tangent", "                "),
         "            else:",
         "                t, u = widen(p.tangent, a, y), widen(q.tangent, b, y)",
         f"                t = fill({_pushed(primitive, 0, 't')} + {_pushed(primitive, 1, 'u')}, y, level)",

@@ -278,7 +278,7 @@ def einsum(
                     f"Cannot cast an operand of einsum to {np.dtype(dtype)} "
                     f"according to the rule {casting!r}"
                 )
-        arrays = [np.astype(a if a.ndim else operand(a), dtype) for a in arrays]
+        arrays = [a.astype(dtype) for a in arrays]
     if len(arrays) == 1:
         y = _single(arrays[0], plan)
     else:

@@ -82,9 +82,8 @@ def _vector(x: Any, ord: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
     if ord == -np.inf:
         return np.min(np.abs(x), axis=axis, keepdims=keepdims)
     if ord == 0:
-        return np.sum(
-            np.astype(x != 0, np.abs(np.zeros(1, dtype_of(x))).dtype), axis=axis, keepdims=keepdims
-        )
+        real = np.zeros(0, dtype_of(x)).real.dtype
+        return np.sum((x != 0).astype(real), axis=axis, keepdims=keepdims)
     if ord == 1:
         return np.sum(np.abs(x), axis=axis, keepdims=keepdims)
     powers = np.abs(x)
@@ -132,7 +131,7 @@ def _matrix(x: Any, ord: Any, axis: tuple[int, int], keepdims: bool) -> Any:
 
 def _floating(x: Any) -> Any:
     x = array_operand(x)
-    return x if dtype_of(x).kind in "fc" else np.astype(np.asarray(x), float)
+    return x if dtype_of(x).kind in "fc" else x.astype(float)
 
 
 @numpy_function(

@@ -187,9 +187,9 @@ def _prepare(
 ) -> tuple[Any, tuple[int, ...]]:
     x = operand(a)
     if dtype is not None:
-        x = np.astype(x, dtype) if np.ndim(x) or hasattr(x, "level") else np.dtype(dtype).type(x)
+        x = x.astype(dtype) if np.ndim(x) or hasattr(x, "level") else np.dtype(dtype).type(x)
     elif dtype_of(x).kind == "b":
-        x = np.astype(x, int)
+        x = x.astype(int)
     if where is not True:
         x = np.where(where, x, neutral)
     return x, negative_axes(axis, np.ndim(x))
@@ -313,7 +313,7 @@ _extreme_of(min_, np.minimum, np.inf, (np.min,) if np.min is np.amin else (np.mi
 def _running(a: Any, axis: Any, dtype: Any) -> tuple[Any, int]:
     x = operand(a)
     if dtype is not None:
-        x = np.astype(x, dtype)
+        x = x.astype(dtype)
     if axis is None:
         return np.reshape(x, (-1,)), -1
     if np.ndim(x) == 0:
@@ -343,8 +343,7 @@ def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any
     return _deliver(cumprod_(x, axis=k), out, "np.cumprod")
 
 
-@numpy_function(np.cumulative_sum)
-def cumulative_sum(
+def _cumulative_sum(
     x: Any,
     /,
     *,
@@ -356,8 +355,7 @@ def cumulative_sum(
     return _cumulative(np.cumsum, x, axis, dtype, out, include_initial, 0.0)
 
 
-@numpy_function(np.cumulative_prod)
-def cumulative_prod(
+def _cumulative_prod(
     x: Any,
     /,
     *,
@@ -367,6 +365,11 @@ def cumulative_prod(
     include_initial: bool = False,
 ) -> Any:
     return _cumulative(np.cumprod, x, axis, dtype, out, include_initial, 1.0)
+
+
+if hasattr(np, "cumulative_sum"):  # NumPy 2.1
+    numpy_function(np.cumulative_sum)(_cumulative_sum)
+    numpy_function(np.cumulative_prod)(_cumulative_prod)
 
 
 def _cumulative(

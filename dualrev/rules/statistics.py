@@ -115,7 +115,7 @@ class std_:
 def _prepare(a: Any, axis: Any, dtype: Any) -> tuple[Any, tuple[int, ...]]:
     x = array_operand(a)
     if dtype is not None:
-        x = np.astype(x if x.ndim or hasattr(x, "level") else np.asarray(x), dtype)
+        x = x.astype(dtype)
     return x, negative_axes(axis, x.ndim)
 
 
@@ -280,7 +280,7 @@ def cov(
         other = array_operand(y)
         x = np.concatenate([x, _observations(other, rowvar or other.ndim < 2)], axis=0)
     if dtype is not None:
-        x = np.astype(x, dtype)
+        x = x.astype(dtype)
     freedom = (0 if bias else 1) if ddof is None else ddof
     w, number = None, x.shape[1]
     for weights in (fweights, aweights):

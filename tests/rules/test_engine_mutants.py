@@ -127,7 +127,7 @@ ENGINE = [
     (shapes.lift, "shape[:lead] + (1,) * missing + shape[lead:]", "shape + (1,) * missing"),
     (shapes.spread, "1 if k in gone else n", "n if k in gone else 1"),
     # strong zeros
-    (finite.strong_product, "np.where((c == 0) & ~np.isfinite(p), 0, p)", "p"),
+    (finite.strong_product, "np.where(strong, 0, p)", "p"),
     # ends
     (products._Pullback.__call__, "seed_cotangent(y, leaf)", "seed_cotangent(y, 2 * leaf)"),
     (passes._result, "np.conj(ct)", "ct"),
