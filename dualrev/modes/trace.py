@@ -62,10 +62,10 @@ class debug:  # noqa: N801 - used like a function
     >>> import numpy as np, dualrev as dr
     >>> try:
     ...     with dr.debug(nan="raise"):
-    ...         dr.grad(lambda x: np.log(x) * 2.0)(0.0)
+    ...         dr.grad(lambda x: np.sqrt(x) * 2.0)(0.0)
     ... except dr.NonFiniteError as error:
     ...     print(error.kind, error.operation)
-    primal log
+    cotangent sqrt
     """
 
     def __init__(self, nan: str = "raise") -> None:
@@ -145,9 +145,9 @@ def _symbol(index: int) -> str:
     return "v" + str(index + 1).translate(_SUBSCRIPTS)
 
 
-def _expression(record: Record, tape: Tape) -> str:
+def _expression(record: Record, tape: Tape, numbers: dict[int, int]) -> str:
     names = [
-        _symbol(a.index) if isinstance(a, Traced) and a.level is tape else _short(a)
+        _symbol(numbers[a.index]) if isinstance(a, Traced) and a.level is tape else _short(a)
         for a in record.operands
     ]
     operator = record.primitive.operator
@@ -165,10 +165,12 @@ def trace_text(tape: Tape) -> str:
         return f"Tape of {len(tape.nodes)} operations"
     swept = tape.cotangents
     rows = [("", "operation", "value", "shape", *(("adjoint",) if swept is not None else ()))]
-    for index in sorted(tape.records):
+    # An operation with several outputs takes an index for their bundle, which is no value; so values are counted.
+    numbers = {index: k for k, index in enumerate(sorted(tape.records))}
+    for index, number in numbers.items():
         record = tape.records[index]
-        what = "input" if record.primitive is None else _expression(record, tape)
-        row = (_symbol(index), what, _short(record.value), str(np.shape(record.value)))
+        what = "input" if record.primitive is None else _expression(record, tape, numbers)
+        row = (_symbol(number), what, _short(record.value), str(np.shape(record.value)))
         if swept is not None:
             ct = swept[index] if index < len(swept) else None
             row = (*row, "0" if ct is None else _short(ct))

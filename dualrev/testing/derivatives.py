@@ -118,7 +118,7 @@ def check_derivatives(
     >>> report.verdict, bool(report)
     ('correct', True)
     >>> report = dr.check_derivatives(np.square, 3.0, jac=lambda x: 2.01 * x)
-    >>> report.verdict, report.worst.derivative, round(report.worst.difference, 6)
+    >>> report.verdict, round(report.worst.derivative, 6), round(report.worst.difference, 6)
     ('wrong', 6.03, 6.0)
     >>> dr.check_derivatives(np.abs, 0.0).verdict
     'kink'
