@@ -177,7 +177,7 @@ class Traced:
 
     def reshape(self, *shape: Any, order: str = "C") -> Any:
         """Return ``np.reshape``; sizes may be given one by one."""
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape, order=order)  # type: ignore[call-overload]
+        return ENTRIES[np.reshape].call(self, shape[0] if len(shape) == 1 else shape, order)
 
     def flatten(self, order: str = "C") -> Any:
         """Return a flat copy."""

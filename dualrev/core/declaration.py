@@ -87,7 +87,7 @@ def read_domain(name: str, on: Any, arity: int | None) -> tuple[tuple[Case, ...]
         )
     if isinstance(on, Domain):
         on = (on,) * (arity or 1)
-    on = tuple(on)
+    on = tuple(on) if isinstance(on, (tuple, list)) else ()
     if on and all(isinstance(domain, Domain) for domain in on):
         domains = on
         if arity is not None and len(domains) != arity:

@@ -28,7 +28,7 @@ from dualrev.core.declaration import (
     read_rule,
 )
 from dualrev.core.finite import strong_product
-from dualrev.core.primitive import Primitive, Rule, numpy_function
+from dualrev.core.primitive import Primitive, Rule, numpy_function, refuse_second_answer
 from dualrev.errors import RegistrationError
 
 __all__ = ["bilinear", "constant", "elementwise", "general", "linear"]
@@ -36,7 +36,7 @@ __all__ = ["bilinear", "constant", "elementwise", "general", "linear"]
 def elementwise(
     fun: Callable[..., Any],
     *partials: Partial,
-    on: Any,
+    on: Any = None,
     name: str | None = None,
     formula: str = "",
     kinks: str = "",
@@ -114,6 +114,8 @@ def elementwise(
             return Rule(value, rule.keeps)
         return Rule(lambda t, *kept: t * value(*kept), rule.keeps)
 
+    if isinstance(fun, np.ufunc):
+        refuse_second_answer(fun)
     primitive = Primitive(
         name,
         fun,
@@ -141,7 +143,7 @@ def linear(
     fun: Callable[..., Any],
     transpose: Callable[..., Any],
     *,
-    on: Any,
+    on: Any = None,
     name: str | None = None,
     arguments: tuple[str, ...] | None = ("x",),
     batch: Batch | None = None,
@@ -205,7 +207,7 @@ def bilinear(
     left: Callable[..., Any],
     right: Callable[..., Any],
     *,
-    on: Any,
+    on: Any = None,
     name: str | None = None,
     batch: Batch | None = None,
     formula: str = "",
@@ -260,7 +262,7 @@ def bilinear(
 def general(
     fun: Callable[..., Any],
     *,
-    on: Any,
+    on: Any = None,
     name: str | None = None,
     arguments: tuple[str, ...] = ("x",),
     constant: Iterable[str] = (),
@@ -321,9 +323,16 @@ def general(
                         f"{label}: {key} is missing; a declaration has both rules per argument"
                     )
         known = {f"{d}{s}" for d in tables for s in ["", *("_" + a for a in arguments)]}
+        unknown = sorted(held.difference(arguments))
+        if unknown:
+            raise RegistrationError(f"{label}: constant= names {unknown}, which are no arguments of {arguments}")
+        known -= {f"{d}_{a}" for d in tables for a in held}
         stray = [k for k in body if not k.startswith("__") and k not in known]
         if stray:
-            raise RegistrationError(f"{label}: {stray} are no rules of arguments {arguments}")
+            raise RegistrationError(
+                f"{label}: {stray} are no rules of the arguments {arguments}"
+                + (f", of which {sorted(held)} are constant" if held else "")
+            )
         return callable_primitive(
             Primitive(
                 label,
@@ -357,6 +366,8 @@ def constant(
     made = []
     for fun in functions:
         is_ufunc = isinstance(fun, np.ufunc)
+        if answers:
+            refuse_second_answer(fun)
         primitive = Primitive(
             fun.__name__,
             fun,

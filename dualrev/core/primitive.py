@@ -211,6 +211,14 @@ def on_register(listen: Callable[[Primitive], None]) -> None:
     _listeners.append(listen)
 
 
+def refuse_second_answer(function: Any) -> None:
+    """Raise `RegistrationError` if a NumPy function is answered already."""
+    if function in ENTRIES:
+        raise RegistrationError(
+            f"{function_name(function)} is answered already, by {ENTRIES[function].call}"
+        )
+
+
 def numpy_function(
     *functions: Any, kind: str = "composite", note: str = ""
 ) -> Callable[[Any], Any]:
@@ -233,12 +241,11 @@ def numpy_function(
     if kind not in KINDS:
         raise RegistrationError(f"kind is one of {KINDS}, not {kind!r}")
 
+    for function in functions:
+        refuse_second_answer(function)
+
     def attach(answer: Any) -> Any:
         for function in functions:
-            if function in ENTRIES:
-                raise RegistrationError(
-                    f"{function} is answered already, by {ENTRIES[function].call}"
-                )
             ENTRIES[function] = Entry(answer, kind, note)
             if isinstance(function, np.ufunc):
                 UFUNCS[function] = answer

@@ -24,6 +24,8 @@ def negative_axis(axis: int, ndim: int) -> int:
     >>> negative_axis(0, 3)
     -3
     """
+    if axis.__class__ is int and -ndim <= axis < ndim:
+        return axis - ndim if axis >= 0 else axis
     return normalize_axis_tuple(axis, ndim)[0] - ndim
 
 

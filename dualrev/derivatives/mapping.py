@@ -60,7 +60,7 @@ class _Map(Transform):
         call = [
             rebuild(
                 [
-                    batched(x if isinstance(x, Traced) else x.copy(), level) if own else x
+                    batched(x if isinstance(x, Traced) else x.copy("K"), level) if own else x
                     for x, own in lanes
                 ]
             )

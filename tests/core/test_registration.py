@@ -13,7 +13,7 @@ X = np.array([[0.7, -1.2, 0.4], [1.3, 0.9, -0.6]])
 
 @pytest.fixture(autouse=True)
 def forgotten():
-    """What a test declares is forgotten after it; nothing of a refused declaration stays."""
+    """What a test declares is forgotten after it."""
     with private_registry():
         yield
 
@@ -242,6 +242,7 @@ def declare_linear_of_any_number():
         on=[dr.case((3,), (3,)), dr.case((2, 2), (2, 2), (2, 2))],
         arguments=None,
         name="weighted_sum",
+        pattern="dense",
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 import dualrev as dr
 from tests.rules.oracles import arrays_of, basis, extrapolate, magnitude, pack, rows_of, unpack
-from tests.rules.subjects import LANES, agree, close, draw, fits, is_float, pull, push, same
+from tests.rules.subjects import LANES, agree, close, draw, fits, is_complex, is_float, pull, push, same
 
 # --------------------------------------------------------------------------------------------------
 # First order.
@@ -164,6 +164,25 @@ def linearize(s):
     for _ in range(2):
         ts = s.tangents(rng)
         close(line(*ts), push(s, s.x, ts), "linearize against jvp", s.rtol(), magnitude(s.J))
+
+
+def pattern(s):
+    """The declared flow of dependence holds: it is what sparsity detection goes by."""
+    J = np.abs(s.J) > 1e-6
+    kind = s.primitive.pattern
+    if kind == "none":
+        assert not J.any(), "declared locally constant, but it has a derivative"
+    if kind == "movement" and not any(map(is_complex, (*s.x, *s.y))):
+        close(s.J, J.astype(float), "an entry of the result is no entry of the operand", s.rtol())
+        assert np.all(J.sum(axis=1) <= 1), "an entry of the result comes from several entries"
+    if kind == "elementwise":
+        (y,) = s.y
+        rows = np.repeat(np.arange(y.size), 2 if is_complex(y) else 1)
+        for x, columns in zip(s.x, rows_of(s.x), strict=True):
+            places = np.arange(x.size).reshape(x.shape)
+            source = np.broadcast_to(places, y.shape).ravel()[rows]
+            column = np.repeat(np.arange(x.size), 2 if is_complex(x) else 1)
+            assert not np.any(J[:, columns] & (source[:, None] != column)), "entries are mixed"
 
 
 # --------------------------------------------------------------------------------------------------

@@ -93,7 +93,11 @@ def mixed(s):
             eps = max(float(np.finfo(v.dtype).eps) for v in arrays_of(y))
             rtol = RTOL32 if off > accuracy else max(accuracy, 32 * eps)
             for found, line, error in (
-                (pack(arrays_of(pushed)), J[:, columns] @ pack((t,)), E[:, columns] @ np.abs(pack((t,)))),
+                (
+                    pack(arrays_of(pushed)),
+                    J[:, columns] @ pack((t,)),
+                    E[:, columns] @ np.abs(pack((t,))),
+                ),
                 (pack((g,)), pack(cts) @ J[:, columns], np.abs(pack(cts)) @ E[:, columns]),
             ):
                 agree(found, line, error, magnitude(J), rtol, what)

@@ -18,9 +18,9 @@ def samples(name):
     return list(subjects(PRIMITIVES[name], 0, STORES))
 
 
-def caught(primitive, checks=tuple(CHECKS)):
+def caught(primitive, checks=tuple(CHECKS), stores=STORES):
     """Return the first check that fails on a primitive, or None if it passes for right."""
-    at = list(subjects(primitive, 0, STORES))
+    at = list(subjects(primitive, 0, stores))
     for check in checks:
         for subject in at:
             try:

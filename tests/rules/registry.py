@@ -21,6 +21,7 @@ CHECKS = {
         derivatives.identity,
         derivatives.jacobian,
         derivatives.linearize,
+        derivatives.pattern,
         derivatives.second,
         derivatives.slots,
         derivatives.fan,

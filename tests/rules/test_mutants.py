@@ -7,6 +7,7 @@ promise is not tested.
 import numpy as np
 import pytest
 
+import dualrev as dr
 from dualrev.core.primitive import PRIMITIVES, Rule
 from tests.rules.mutants import (
     NAMES,
@@ -21,7 +22,7 @@ from tests.rules.mutants import (
     with_partial,
     with_rule,
 )
-from tests.rules.registry import variant
+from tests.rules.registry import private_registry, variant
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -233,3 +234,132 @@ def test_batches(name):
     if all(v.size == 0 for s in samples(name) for v in s.y):
         pytest.fail(f"{name} has no sample with entries")
     expect_caught(mutants, "batch")
+
+
+# --------------------------------------------------------------------------------------------------
+# Facts, and whole declarations that are wrong as people get them wrong.
+
+FACTS = [
+    ("sum", "pattern", "movement"),
+    ("matmul", "pattern", "movement"),
+    ("matmul", "pattern", "elementwise"),
+    ("sin", "pattern", "none"),
+    ("sin", "pattern", "movement"),
+    ("transpose", "pattern", "elementwise"),
+    ("absolute", "analytic", True),
+]
+
+
+@pytest.mark.parametrize(("name", "field", "wrong"), FACTS)
+def test_facts(name, field, wrong):
+    mutant = variant(PRIMITIVES[name], **{field: wrong})
+    expect_caught([(f"{name}.{field} = {wrong!r}", mutant)], "pattern", "holomorphic")
+
+
+class _square:
+    """Y = X X;  dY = dX X + X dX."""
+
+    def tangent(t, x):
+        return t @ x + x @ t
+
+    def adjoint(ct, x):
+        return ct @ x.mT + x.mT @ ct
+
+
+def _declare_square(wrong):
+    body = dict(vars(_square))
+    if wrong == "tangent drops a term":
+        body["tangent"] = lambda t, x: 2.0 * (t @ x)
+    elif wrong == "adjoint drops a term":
+        body["adjoint"] = lambda ct, x: ct @ x.mT
+    elif wrong == "adjoint not transposed":
+        body["adjoint"] = lambda ct, x: ct @ x + x @ ct
+    elif wrong == "adjoint conjugated":
+        body["adjoint"] = lambda ct, x: ct @ np.conj(x.mT) + np.conj(x.mT) @ ct
+    elif wrong == "adjoint writes into its argument":
+
+        def adjoint(ct, x):
+            both = ct @ x.mT + x.mT @ ct
+            if isinstance(ct, np.ndarray):
+                ct *= 2.0
+            return both
+
+        body["adjoint"] = adjoint
+    elif wrong == "adjoint of another shape":
+        body["adjoint"] = lambda ct, x: (ct @ x.mT + x.mT @ ct)[None]
+    on = [dr.case((3, 3)), dr.case((2, 2, 2))]
+    return dr.general(lambda x: x @ x, on=on, name="squared")(type("squared", (), body))
+
+
+def _declare_softplus(wrong):
+    partial = {
+        "": lambda x: 1 / (1 + np.exp(-x)),
+        "partial of the wrong sign inside": lambda x: 1 / (1 + np.exp(x)),
+        "partial of plain values": lambda x: 1 / (1 + np.exp(-dr.value(x))),
+        "partial in single precision": lambda x: (1 / (1 + np.exp(-x))).astype(np.float32),
+        "partial keeps the output for the input": lambda y: 1 / (1 + np.exp(-y)),
+    }[wrong]
+    return dr.elementwise(lambda x: np.log1p(np.exp(x)), partial, on=dr.reals, name="softplus")
+
+
+def _declare_mean(wrong):
+    def transpose(ct, shape):
+        n = shape[-1]
+        if wrong == "transpose not divided":
+            return np.broadcast_to(ct[..., None], shape)
+        if wrong == "transpose divided by the wrong length":
+            n = shape[0]
+        if wrong == "transpose spread along the wrong axis":
+            return np.broadcast_to(ct[..., None, :] if len(shape) > 1 else ct, shape) / n
+        return np.broadcast_to(ct[..., None], shape) / n
+
+    on = [dr.case((2, 2)), dr.case((2, 3)), dr.case((4,))]
+    return dr.linear(
+        lambda x: np.add.reduce(x, axis=-1) / x.shape[-1],
+        transpose,
+        on=on,
+        name="row_mean",
+        pattern="reduction",
+    )
+
+
+def _declare_outer(wrong):
+    left = {
+        "": lambda ct, b: ct @ b,
+        "arguments exchanged": lambda ct, b: ct.mT @ b,
+        "wrong axis summed": lambda ct, b: np.sum(ct * b[:, None], axis=0),
+    }[wrong]
+    return dr.bilinear(
+        lambda a, b: a[:, None] * b,
+        left,
+        lambda ct, a: ct.mT @ a,
+        on=[dr.case((3,), (3,)), dr.case((3,), (2,))],
+        name="outer_product",
+    )
+
+
+WRONG = [
+    (_declare_square, "tangent drops a term"),
+    (_declare_square, "adjoint drops a term"),
+    (_declare_square, "adjoint not transposed"),
+    (_declare_square, "adjoint conjugated"),
+    (_declare_square, "adjoint writes into its argument"),
+    (_declare_square, "adjoint of another shape"),
+    (_declare_softplus, "partial of the wrong sign inside"),
+    (_declare_softplus, "partial of plain values"),
+    (_declare_softplus, "partial in single precision"),
+    (_declare_softplus, "partial keeps the output for the input"),
+    (_declare_mean, "transpose not divided"),
+    (_declare_mean, "transpose divided by the wrong length"),
+    (_declare_mean, "transpose spread along the wrong axis"),
+    (_declare_outer, "arguments exchanged"),
+    (_declare_outer, "wrong axis summed"),
+]
+
+
+@pytest.mark.parametrize(("declare", "wrong"), WRONG, ids=lambda v: getattr(v, "__name__", v))
+def test_declarations(declare, wrong):
+    for what in (wrong, ""):
+        with private_registry():
+            found = caught(declare(what), stores={})
+            assert (found is None) == (what == ""), f"{what or 'right'}: {found}"
