@@ -34,12 +34,20 @@ def batch_loop(
 ) -> Any:
     """Evaluate lane by lane and stack: right for everything, as slow as a loop."""
     count = next(a.shape[0] for a, lane in zip(arrays, lanes, strict=True) if lane)
+    if count == 0:
+        # No lane to evaluate: a lane of zeros tells shape and dtype.
+        one = tuple(
+            np.zeros((1, *a.shape[1:]), np.result_type(a)) if lane else a
+            for a, lane in zip(arrays, lanes, strict=True)
+        )
+        y = batch_loop(primitive, lanes, one, params)
+        return tuple(part[:0] for part in y) if isinstance(y, tuple) else y[:0]
     outputs = [
         primitive.call(
             *(a[k] if lane else a for a, lane in zip(arrays, lanes, strict=True)), **params
         )
         for k in range(count)
     ]
-    if outputs and isinstance(outputs[0], tuple):
+    if isinstance(outputs[0], tuple):
         return tuple(np.stack([out[k] for out in outputs]) for k in range(len(outputs[0])))
     return np.stack(outputs)

@@ -332,6 +332,9 @@ def _specialise(primitive: Primitive) -> None:
         first, second = (rule.keeps if rule is not None else None for rule in primitive.adjoints)
         if first in ((1,), (1, SHAPE)) and second in ((0,), (0, SHAPE)):
             primitive.shortcuts.update(dict.fromkeys(classes, _bilinear(primitive)))
+            if isinstance(primitive.fun, np.ufunc):
+                recorders[primitive.fun] = lambda a, b: primitive.call(a, b)
+                install_operators(primitive.fun, recorders[primitive.fun], classes)
 
 
 for _cls in (VariableArray, VariableScalar):

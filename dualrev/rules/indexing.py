@@ -218,7 +218,8 @@ def getitem(x: Any, index: Index) -> Any:
     """Return ``x[index]``; basic indices give views."""
     kind = index.__class__
     if kind in BASIC or (kind is tuple and all(item.__class__ in BASIC for item in index)):
-        y = read.call(x, index=index)
+        shortcut = read.shortcuts.get(x.__class__)
+        y = read.call(x, index=index) if shortcut is None else shortcut(x, {"index": index})
         if y.__class__ is x.__class__ and isinstance(x, TracedArray):
             link(y, x, operator.itemgetter(index))
         return y
