@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from types import FrameType
 
 import numpy as np
 
@@ -27,15 +28,27 @@ __all__ = [
 _OURS = tuple(os.path.dirname(os.path.abspath(path)) + os.sep for path in (__file__, np.__file__))
 
 
-def user_location() -> str:
-    """Return ``file:line, in function`` of the innermost frame outside dualrev and NumPy."""
-    frame = sys._getframe(1)
-    while frame is not None:
-        name = frame.f_code.co_filename
-        if not name.startswith(_OURS) and not name.startswith("<dualrev"):
-            return f"{name}:{frame.f_lineno}, in {frame.f_code.co_name}"
+def user_location(error: BaseException | None = None) -> str:
+    """Return ``file:line, in function`` of the innermost frame outside dualrev and NumPy.
+
+    With `error` it is the frame in which that was raised.
+    """
+    found = "<interactive>"
+    if error is not None:
+        trace = error.__traceback__
+        while trace is not None:
+            if not _ours(trace.tb_frame.f_code.co_filename):
+                found = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}, in {trace.tb_frame.f_code.co_name}"
+            trace = trace.tb_next
+        return found
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _ours(frame.f_code.co_filename):
         frame = frame.f_back
-    return "<interactive>"
+    return found if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}, in {frame.f_code.co_name}"
+
+
+def _ours(file: str) -> bool:
+    return file.startswith(_OURS) or file.startswith("<dualrev")
 
 
 def describe(value: object) -> str:
@@ -129,8 +142,9 @@ class CapturedWriteError(DualrevError, ValueError):
     """A large plain array that the sweep still needs was written to after its use."""
 
     def __init__(self, original: object) -> None:
+        where = user_location(original if isinstance(original, BaseException) else None)
         super().__init__(
-            f"{original}, at {user_location()}. If the array took part in an operation with a traced value, dualrev made it read-only "
+            f"{original}, at {where}. If the array took part in an operation with a traced value, dualrev made it read-only "
             "until the derivative is computed, because the reverse sweep still needs the values it had. "
             "Write into a fresh array, or pass a copy (A.copy()) to the operation."
         )

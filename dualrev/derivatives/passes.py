@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from dualrev.core.array import Traced, dtype_of
+from dualrev.core.array import Traced, TracedScalar, dtype_of
+from dualrev.core.bind import operand
 from dualrev.core.levels import Level
 from dualrev.derivatives.containers import flatten, input_leaf, output_leaf, single
 from dualrev.errors import CapturedWriteError, LevelError, OutputError, ShapeError, describe
@@ -236,8 +237,17 @@ def flatten_output(out: Any, name: str) -> tuple[list[Any], Callable[[list[Any]]
         return [out], single
     if out is None:
         output_leaf(out, name)
+    if isinstance(out, list) and _is_nested_numbers(out):
+        # A list of numbers is an array to NumPy and to SciPy's solvers, and so it is here; tuples stay containers.
+        return [output_leaf(operand(out), name)], single
     leaves, rebuild = flatten(out)
     return [output_leaf(leaf, name) for leaf in leaves], rebuild
+
+
+def _is_nested_numbers(out: Any) -> bool:
+    if isinstance(out, list):
+        return bool(out) and all(_is_nested_numbers(v) for v in out)
+    return isinstance(out, (TracedScalar, np.generic, float, int, complex))
 
 
 class ReversePass:
