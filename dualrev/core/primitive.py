@@ -255,13 +255,15 @@ def numpy_function(
 
 
 def function_name(function: Any) -> str:
-    """Return the dotted public name of a NumPy or SciPy function."""
+    """Return the dotted public name of a NumPy or SciPy function, or of an operator."""
     name = getattr(function, "__qualname__", None) or getattr(function, "__name__", repr(function))
     module = getattr(function, "__module__", None)
     if isinstance(function, np.ufunc):
         module = "numpy" if getattr(np, function.__name__, None) is function else "scipy.special"
         name = function.__name__
-    return f"{module}.{name}" if module else str(name)
+    elif module is None:
+        module = getattr(getattr(function, "__objclass__", None), "__module__", None)
+    return f"{module.lstrip('_')}.{name}" if module else str(name)
 
 
 def coverage_rows() -> list[tuple[str, str, str, str]]:

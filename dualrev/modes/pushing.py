@@ -15,7 +15,7 @@ from dualrev.core.batching import batch_leading
 from dualrev.core.bind import bind
 from dualrev.core.primitive import Primitive, on_register
 from dualrev.modes.forward import DualArray, DualScalar, Forward
-from dualrev.modes.recording import install_operators, lazily, protocol
+from dualrev.modes.recording import install_lazily, protocol
 from dualrev.modes.templates import compile_function, product, suits, value_expression
 
 __all__ = ["pushers"]
@@ -187,14 +187,8 @@ def _linear(primitive: Primitive) -> Callable[[Any, dict[str, Any]], Any]:
 
 def _specialise(primitive: Primitive) -> None:
     classes = (DualArray, DualScalar)
-    if suits(primitive) and isinstance(primitive.fun, np.ufunc):
-
-        def install(shortcut: Any) -> None:
-            pushers[primitive.fun] = shortcut
-            install_operators(primitive.fun, shortcut, classes)
-
-        unary = len(primitive.partials) == 1
-        install(lazily(lambda: _unary(primitive) if unary else _binary(primitive), install))
+    if suits(primitive):
+        install_lazily(primitive, pushers, classes, (_unary, _binary))
     elif primitive.flavour == "linear" and primitive.arity == 1:
         primitive.shortcuts.update(dict.fromkeys(classes, _linear(primitive)))
 

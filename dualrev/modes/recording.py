@@ -301,29 +301,33 @@ def _bilinear(primitive: Primitive) -> Callable[[Any, Any, dict[str, Any]], Any]
     return record
 
 
-def lazily(
-    make: Callable[[], Callable[..., Any]], install: Callable[[Any], None]
-) -> Callable[..., Any]:
-    """Return a stand-in that makes a shortcut when it is first called, and puts it in its place."""
+def install_lazily(
+    primitive: Primitive,
+    table: dict[Any, Callable[..., Any]],
+    classes: tuple[type, ...],
+    makers: tuple[Callable[[Primitive], Any], Callable[[Primitive], Any]],
+) -> None:
+    """Install a stand-in for an elementwise ufunc that makes the shortcut when first called, and is replaced by it.
+
+    `makers` make it for one and for two operands.
+    """
+
+    def install(shortcut: Any) -> None:
+        table[primitive.fun] = shortcut
+        install_operators(primitive.fun, shortcut, classes)
 
     def stand_in(*operands: Any) -> Any:
-        shortcut = make()
+        shortcut = makers[len(primitive.partials) - 1](primitive)
         install(shortcut)
         return shortcut(*operands)
 
-    return stand_in
+    install(stand_in)
 
 
 def _specialise(primitive: Primitive) -> None:
     classes = (VariableArray, VariableScalar)
-    if suits(primitive) and isinstance(primitive.fun, np.ufunc):
-
-        def install(shortcut: Any) -> None:
-            recorders[primitive.fun] = shortcut
-            install_operators(primitive.fun, shortcut, classes)
-
-        unary = len(primitive.partials) == 1
-        install(lazily(lambda: _unary(primitive) if unary else _binary(primitive), install))
+    if suits(primitive):
+        install_lazily(primitive, recorders, classes, (_unary, _binary))
     elif primitive.flavour == "linear" and primitive.arity == 1:
         rule = primitive.adjoints[0]
         if rule is not None and rule.keeps in ((), (SHAPE,)):

@@ -39,9 +39,10 @@ def compile_function(title: str, lines: list[str], scope: dict[str, Any]) -> Any
 
 
 def suits(primitive: Primitive) -> bool:
-    """Say whether shortcuts are made for a primitive: elementwise, one or two operands, no constant argument."""
+    """Say whether shortcuts are made for a primitive: an elementwise ufunc of one or two operands, none constant."""
     return (
         primitive.flavour == "elementwise"
+        and isinstance(primitive.fun, np.ufunc)
         and len(primitive.partials) in (1, 2)
         and None not in primitive.partials
     )

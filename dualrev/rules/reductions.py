@@ -201,17 +201,13 @@ def _deliver(y: Any, out: Any, name: str) -> Any:
     return write_out(out[0] if isinstance(out, tuple) else out, y, (), name)
 
 
-@ufunc_method(np.add, "reduce")
-def _add_reduce(
-    a: Any,
-    axis: Any = 0,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
-    return summed(a, axis, dtype, out, keepdims, initial, where)
+def _answer_method(ufunc: np.ufunc, method: str, function: Any) -> None:
+    """Answer ``ufunc.reduce`` or ``ufunc.accumulate`` by the function of the same meaning; their axis defaults to 0."""
+
+    def answer(a: Any, axis: Any = 0, **options: Any) -> Any:
+        return function(a, axis=axis, **options)
+
+    ufunc_method(ufunc, method)(answer)
 
 
 @numpy_function(np.sum, kind="rule")
@@ -235,19 +231,6 @@ def summed(
     return _deliver(y, out, "np.sum")
 
 
-@ufunc_method(np.multiply, "reduce")
-def _multiply_reduce(
-    a: Any,
-    axis: Any = 0,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
-    return product(a, axis, dtype, out, keepdims, initial, where)
-
-
 @numpy_function(np.prod, kind="rule", note="zeros among the factors are no exception")
 def product(
     a: Any,
@@ -265,21 +248,14 @@ def product(
     return _deliver(y, out, "np.prod")
 
 
+_answer_method(np.add, "reduce", summed)
+_answer_method(np.multiply, "reduce", product)
+
+
 def _extreme_of(
     primitive: Primitive, ufunc: np.ufunc, worst: float, functions: tuple[Any, ...]
 ) -> None:
     name = f"np.{primitive.name}"
-
-    def reduce(
-        a: Any,
-        axis: Any = 0,
-        dtype: Any = None,
-        out: Any = None,
-        keepdims: Any = False,
-        initial: Any = None,
-        where: Any = True,
-    ) -> Any:
-        return extreme(a, axis, out, keepdims, initial, where)
 
     def extreme(
         a: Any,
@@ -288,8 +264,9 @@ def _extreme_of(
         keepdims: Any = False,
         initial: Any = None,
         where: Any = True,
+        dtype: Any = None,
     ) -> Any:
-        x, axes = _prepare(a, axis, None, where, worst)
+        x, axes = _prepare(a, axis, dtype, where, worst)
         if not _given(initial):
             if any(x.shape[k] == 0 for k in axes):
                 raise ValueError(
@@ -303,7 +280,7 @@ def _extreme_of(
         return _deliver(y, out, name)
 
     numpy_function(*functions, kind="rule", note="ties share equally")(extreme)
-    ufunc_method(ufunc, "reduce")(reduce)
+    _answer_method(ufunc, "reduce", extreme)
 
 
 _extreme_of(max_, np.maximum, -np.inf, (np.max,) if np.max is np.amax else (np.max, np.amax))
@@ -321,20 +298,10 @@ def _running(a: Any, axis: Any, dtype: Any) -> tuple[Any, int]:
     return x, negative_axis(axis, np.ndim(x))
 
 
-@ufunc_method(np.add, "accumulate")
-def _add_accumulate(a: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
-    return cumsum(a, axis, dtype, out)
-
-
 @numpy_function(np.cumsum, kind="rule")
 def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     x, k = _running(a, axis, dtype)
     return _deliver(cumsum_(x, axis=k), out, "np.cumsum")
-
-
-@ufunc_method(np.multiply, "accumulate")
-def _multiply_accumulate(a: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
-    return cumprod(a, axis, dtype, out)
 
 
 @numpy_function(np.cumprod, kind="rule", note="zeros among the factors are no exception")
@@ -387,3 +354,7 @@ def _cumulative(
         shape[axis] = 1
         y = np.concatenate([np.full(shape, first), y], axis=axis)
     return _deliver(y, out, function.__name__)
+
+
+_answer_method(np.add, "accumulate", cumsum)
+_answer_method(np.multiply, "accumulate", cumprod)

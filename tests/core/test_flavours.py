@@ -57,7 +57,7 @@ def test_fields(primitive):
 
 @pytest.mark.parametrize("primitive", PRIMITIVES.values(), ids=list(PRIMITIVES))
 def test_samples(primitive):
-    """Samples are seeded: the same from the same seed, finite, and inside the domain of the value."""
+    """Samples are seeded: the same from the same seed, finite, inside the domain."""
     first, again = list(primitive.samples(7)), list(primitive.samples(7))
     other = list(primitive.samples(8))
     moved = False
@@ -121,7 +121,11 @@ def test_words_of_a_linear_rule():
 
     on = [dr.case((2,), (3,))]
     total = dr.linear(
-        lambda *arrays: sum(np.sum(a) for a in arrays), transpose, on=on, arguments=None, name="grand_total"
+        lambda *arrays: sum(np.sum(a) for a in arrays),
+        transpose,
+        on=on,
+        arguments=None,
+        name="grand_total",
     )
     assert keeps(total.adjoints) == [(POSITION, SHAPES, SHAPE)]
     _, pullback = dr.vjp(total, np.ones(2), np.ones(3))

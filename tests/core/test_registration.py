@@ -30,7 +30,7 @@ def refused(declare, *words):
         declare()
     for word in words:
         assert word in str(caught.value)
-    assert (PRIMITIVES, ENTRIES, UFUNCS) == before, (
+    assert before == (PRIMITIVES, ENTRIES, UFUNCS), (
         "a refused declaration has left something behind"
     )
 
@@ -130,7 +130,7 @@ def test_number_of_partials():
 
 @pytest.mark.parametrize("word", ["z", "ans", "axis"])
 def test_unknown_residual(word):
-    """A positional name that is no residual; static parameters are keyword-only, and the message says so."""
+    """A positional name that is no residual; the message says how static parameters are written."""
     partial = eval(f"lambda {word}: {word}")
     rule = eval(f"lambda ct, {word}: ct")
     refused(

@@ -6,7 +6,18 @@ import numpy as np
 
 import dualrev as dr
 from tests.rules.oracles import arrays_of, basis, extrapolate, magnitude, pack, rows_of, unpack
-from tests.rules.subjects import LANES, agree, close, draw, fits, is_complex, is_float, pull, push, same
+from tests.rules.subjects import (
+    LANES,
+    agree,
+    close,
+    draw,
+    fits,
+    is_complex,
+    is_float,
+    pull,
+    push,
+    same,
+)
 
 # --------------------------------------------------------------------------------------------------
 # First order.
@@ -30,7 +41,7 @@ def value(s):
 
 
 def tangent(s):
-    """Forward mode gives the columns of the oracle's Jacobian, for all operands traced and for each alone."""
+    """Forward mode gives the columns of the Jacobian, all operands traced or one alone."""
     J, E = s.oracle.jacobian
     S, xs = s.oracle.scale(), s.x
     cut = rows_of(xs)
@@ -51,7 +62,7 @@ def tangent(s):
 
 
 def adjoint(s):
-    """Reverse mode gives the rows of the oracle's Jacobian, for all operands traced and for each alone."""
+    """Reverse mode gives the rows of the Jacobian, all operands traced or one alone."""
     J, E = s.oracle.jacobian
     S, xs = s.oracle.scale(), s.x
     cut = rows_of(xs)
@@ -320,7 +331,7 @@ def _stacked(tree):
 
 
 def batch(s):
-    """vmap over any choice of operands is a loop; so are vmap of a derivative and a derivative of vmap."""
+    """vmap over any choice of operands is a loop; so are its derivatives, inside and outside."""
     lanes = [s.redraw(lane) for lane in range(LANES)]
     floats = [k for k in s.varying if all(np.shape(lane[k]) == s.arrays[k].shape for lane in lanes)]
     everything = range(len(s.arrays))
@@ -385,7 +396,7 @@ def _batched_derivatives(s, floats, operands, axes, lane_of):
     )
     check(dr.vmap(vjp, in_axes=(0, *axes))(whole, *operands), pulled, "vmap of vjp")
 
-    # From outside, an operand that all lanes share has one tangent, and the sum of their cotangents.
+    # From outside, a shared operand has one tangent, and the sum of the lanes' cotangents.
     own = [k in mapped for k in floats]
     shared = tuple(t if lane else t[0] for t, lane in zip(ts, own, strict=True))
     pushed = _stack_trees(

@@ -34,7 +34,7 @@ def _wide(v):
 
 
 def single(s):
-    """float32 in, float32 out: values, both derivatives and second derivatives, accurate to single precision."""
+    """float32 in, float32 out: values, first and second derivatives, to single precision."""
     arrays = tuple(map(narrow, s.arrays))
     wide = s.derived("rounded to single precision", tuple(map(_wide, arrays)))
     y = s.plain(*arrays)
@@ -69,7 +69,7 @@ def single(s):
 
 
 def mixed(s):
-    """Double precision beside single: a derivative has the dtype, and the accuracy, of what it belongs to."""
+    """Double beside single: a derivative has the dtype, and the accuracy, of what it belongs to."""
     if len(s.varying) < 2 or not all(map(is_float, s.y)):
         return
     rounded = tuple(map(narrow, s.arrays))
@@ -115,8 +115,7 @@ def holomorphic(s):
         for k, v in enumerate(s.arrays)
     )
     z = s.derived("at complex operands", arrays)
-    if not all(v.dtype.kind == "c" for v in z.y):
-        return
+    assert all(map(is_complex, z.y)), "declared analytic, but real where its operands are complex"
     assert not mixes_parts(z), "declared analytic, but the Cauchy-Riemann equations do not hold"
     # A function declared analytic gets the complex step at real operands: two oracles, one answer.
     one, other = s.oracle, z.oracle
@@ -229,7 +228,7 @@ _SHAPES = (
 
 
 def shapes(s):
-    """An operation entry by entry takes Python numbers, no dimensions, no entries, and broadcasts."""
+    """Operations entry by entry take Python numbers, no dimensions, no entries, and broadcast."""
     if s.primitive.flavour != "elementwise" or not all(map(is_float, s.y)):
         return
     entries = tuple(v.flat[0] for v in s.arrays)

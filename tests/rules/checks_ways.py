@@ -41,7 +41,7 @@ def duals(s):
 
 
 def tapes(s):
-    """A tape by hand, and every variant of the sweep, agree with the pullback; careful duals with jvp."""
+    """Tapes by hand, and all variants of the sweep, agree with vjp; careful duals with jvp."""
     if not all(map(is_float, s.y)):
         return
     rng = s.rng()
@@ -79,7 +79,7 @@ def tapes(s):
 
 
 def ways(s):
-    """Return every way of writing an operation that may have a shortcut: its call, the ufunc, the operator."""
+    """Return the ways of writing an operation that may have shortcuts: call, ufunc, operator."""
     primitive = s.primitive
     out = {}
     if primitive.shortcuts:
@@ -114,7 +114,8 @@ def shortcuts(s):
             def place(g, k=k, other=other):
                 return (lambda x: g(x, other)) if k == 0 else (lambda x: g(other, x))
 
-            what = f"{name}, operand {1 - k} a constant of type {type(other).__name__}, {np.shape(other)}"
+            kind = f"{type(other).__name__}{np.shape(other)}"
+            what = f"{name}, operand {1 - k} a constant {kind}"
             _same_everywhere(s, place(way), place(s.call), (s.arrays[k],), what)
 
 
@@ -173,7 +174,7 @@ _EDGES = np.array([0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -3.0, 1e308, np.inf, -np.inf]
 
 
 def zeros(s):
-    """A zero tangent or cotangent gives zero wherever the value is defined, also where the partial is infinite."""
+    """Zero tangents and cotangents give zero where the value is defined, whatever the partial."""
     if s.primitive.flavour != "elementwise" or any(map(is_complex, s.arrays)):
         return
     grid = np.meshgrid(*[_EDGES] * len(s.arrays), indexing="ij")
@@ -191,5 +192,5 @@ def zeros(s):
             for what, found in (("tangent", t), *(("cotangent", v) for v in g)):
                 bad = np.flatnonzero(~(found == 0))
                 assert not bad.size, (
-                    f"{name}: a zero {what} gives {found[bad[0]]} at {tuple(float(x[bad[0]]) for x in xs)}"
+                    f"{name}: zero {what} gives {found[bad[0]]} at {[float(x[bad[0]]) for x in xs]}"
                 )

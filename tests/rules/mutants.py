@@ -30,16 +30,10 @@ def caught(primitive, checks=tuple(CHECKS), stores=STORES):
     return None
 
 
-def expect_caught(mutants, *first):
-    """Run the checks on mutants, those named first of all, and name the mutants that survive."""
-    order = (*first, *(c for c in CHECKS if c not in first))
-    survivors, count = [], 0
-    for label, mutant in mutants:
-        count += 1
-        if caught(mutant, order) is None:
-            survivors.append(label)
+def expect_caught(mutants, *checks):
+    """Run these checks on the mutants, and name the mutants that survive."""
+    survivors = [label for label, mutant in mutants if caught(mutant, checks) is None]
     assert not survivors
-    return count
 
 
 # --------------------------------------------------------------------------------------------------
@@ -87,7 +81,7 @@ def with_rule(primitive, direction, k, rule):
 
 
 def with_partial(primitive, k, change):
-    """Change a partial, as its author would have got it wrong: both modes and the shortcuts share it."""
+    """Change a partial as its author would get it wrong: both modes and the shortcuts share it."""
     partials = list(primitive.partials)
     value = partials[k].value
     wrong = (lambda *kept: change(value(*kept))) if callable(value) else change(value)
@@ -101,7 +95,9 @@ def with_partial(primitive, k, change):
 
 
 def places(primitive, direction):
-    """Return the positions that have a rule, which the engine uses: operands of any number push themselves."""
+    """Return the positions with a rule that is used: operations on any number of operands push
+    tangents by themselves.
+    """
     if direction == "tangents" and primitive.arguments is None:
         return []
     return [k for k, rule in enumerate(getattr(primitive, direction)) if rule is not None]

@@ -1,7 +1,7 @@
-"""Jacobians from outside the library: differences of plain NumPy calls, each with an error estimate.
+"""Jacobians from outside the library: differences of NumPy calls, each with an error estimate.
 
-Everything is a real vector here: complex numbers are pairs, several arrays are joined. So one matrix
-describes any operation, its tangent is ``J @ t`` and its adjoint ``J.T @ ct``, complex or not.
+Everything is a real vector here: complex numbers are pairs, several arrays are joined. So one
+matrix describes any operation, its tangent is ``J @ t`` and its adjoint ``J.T @ ct``.
 Nothing in this file imports dualrev.
 """
 
@@ -29,8 +29,7 @@ def arrays_of(y):
 def pack(values):
     """Join arrays to one real vector; a complex entry takes two places."""
     parts = [np.zeros(0)]
-    for v in values:
-        v = np.asarray(v)
+    for v in map(np.asarray, values):
         kind = np.complex128 if v.dtype.kind == "c" else np.float64
         parts.append(np.array(v, dtype=kind, order="C").reshape(-1).view(np.float64))
     return np.concatenate(parts)
@@ -39,8 +38,7 @@ def pack(values):
 def unpack(vector, like):
     """Cut a real vector into arrays with the shapes and dtypes of `like`."""
     out, start = [], 0
-    for v in like:
-        v = np.asarray(v)
+    for v in map(np.asarray, like):
         width = v.size * (2 if v.dtype.kind == "c" else 1)
         part = np.array(vector[start : start + width], dtype=float)
         part = part.view(np.complex128) if v.dtype.kind == "c" else part
@@ -87,7 +85,9 @@ def extrapolate(f, u, x, step=STEP):
         plus, minus = f(x + h * u), f(x - h * u)
         _finite(plus, minus)
         row = [(plus - minus) / (2 * h)]
-        floor = 2 * EPS * max(magnitude(plus), magnitude(minus)) / h
+        # Rounding of the values, and of the points at which they are taken.
+        size = max(magnitude(plus), magnitude(minus)) + magnitude(x) * magnitude(row[0])
+        floor = 2 * EPS * size / h
         best, error = row[0], np.full(plus.shape, np.inf)
         for j in range(1, len(previous) + 1):
             row.append(row[j - 1] + (row[j - 1] - previous[j - 1]) / (4**j - 1))
@@ -114,7 +114,7 @@ def unit_difference(f, u, x, eps):
 
 
 class Oracle:
-    """The Jacobian of ``f(*arrays)`` with respect to the arrays at `varying`, by differences of `f`.
+    """The Jacobian of ``f(*arrays)`` with respect to the arrays at `varying`, by differences.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ class Oracle:
         return self.complex_step(u)
 
     def complex_step(self, u, h=1e-30):
-        """Differentiate along ``u`` without a difference: Im f(x + ihu) / h is exact to rounding."""
+        """Differentiate along ``u`` by Im f(x + ihu) / h, which is exact to rounding."""
         steps = unpack(u, self.like)
         y = self._at([v + 1j * h * s for v, s in zip(self.like, steps, strict=True)])
         slope = np.concatenate([np.zeros(0), *(v.imag.ravel() / h for v in arrays_of(y))])
@@ -189,14 +189,14 @@ class Oracle:
         return Estimate(slope, np.full(slope.shape, 64 * EPS * magnitude(slope)))
 
     def _sharp(self):
-        """A blunt oracle would pass anything: refuse one that cannot see six digits (five, if single)."""
+        """Refuse a blunt oracle, which passes anything: it must see six digits (single: five)."""
         J, E = self.jacobian
         for i in rows_of(self.y):
             for j in rows_of(self.like):
                 if magnitude(E[i, j]) > max(1e-6, 32 * self.eps) * max(1.0, magnitude(J[i, j])):
                     raise AssertionError(
-                        f"the {self.method} oracle is off by up to {magnitude(E[i, j]):.1e} in a block of "
-                        f"size {magnitude(J[i, j]):.1e}: choose another sample"
+                        f"the {self.method} oracle is off by up to {magnitude(E[i, j]):.1e} "
+                        f"in a block of size {magnitude(J[i, j]):.1e}: choose another sample"
                     )
 
     def scale(self):

@@ -1,16 +1,16 @@
-"""The scrutiny that every primitive gets: one function per promise, none of which names an operation.
+"""The scrutiny that every primitive gets: one check per promise, none names an operation.
 
-A check takes a `Subject` (an operation at one sample) and raises if the promise is broken. Tests run
-all checks on all primitives (`test_registry.py`), and on wrong ones that must fail (`test_mutants.py`).
+A check takes a `Subject` (an operation at one sample) and raises if the promise is broken. Tests
+run all checks on all primitives (`test_registry.py`), and on wrong ones, which must fail
+(`test_mutants.py`, `test_engine_mutants.py`).
 """
 
 from tests.rules import checks_derivatives as derivatives
 from tests.rules import checks_operands as operands
 from tests.rules import checks_ways as ways
-from tests.rules.subjects import Subject as Subject
-from tests.rules.subjects import private_registry as private_registry
-from tests.rules.subjects import subjects as subjects
-from tests.rules.subjects import variant as variant
+from tests.rules.subjects import private_registry, subjects, variant
+
+__all__ = ["CHECKS", "private_registry", "run", "subjects", "variant"]
 
 CHECKS = {
     check.__name__: check

@@ -15,7 +15,7 @@ from tests.rules.oracles import Oracle, arrays_of, magnitude
 
 SEED = 20240607
 LANES = 3
-# Relative to the largest entry of the block: rounding, with four digits for the condition of a sample.
+# Relative to the largest entry of the block: rounding, and four digits for a sample's condition.
 RTOL = 1e-11
 # The same in single precision, with two digits: samples are small and well conditioned.
 RTOL32 = 256 * float(np.finfo(np.float32).eps)
@@ -94,13 +94,9 @@ class Subject:
 
     def derived(self, name, arrays, **changes):
         """Return a subject with other arrays (or another call), with an oracle of its own."""
-        options = dict(
-            call=self.call,
-            plain=self.plain,
-            varying=self.varying,
-            linear=self.linear,
-            analytic=self.analytic,
-        )
+        options = {
+            name: getattr(self, name) for name in ("call", "plain", "varying", "linear", "analytic")
+        }
         options |= changes
         out = Subject(
             f"{self.label}, {name}",
@@ -125,7 +121,7 @@ def draw(rng, like):
 
 
 def subjects(primitive, seed=0, stores=None):
-    """Yield the samples of a primitive; `stores` shares oracles between a primitive and its mutants."""
+    """Yield a primitive's samples; `stores` shares oracles between a primitive and its mutants."""
     for index, (arrays, params) in enumerate(primitive.samples(seed)):
         varying = [k for k, a in enumerate(arrays) if np.asarray(a).dtype.kind in "fc"]
         shapes = ", ".join(f"{np.asarray(a).dtype}{list(np.shape(a))}" for a in arrays)
@@ -200,7 +196,7 @@ def private_registry():
 def agree(found, value, error, scale, rtol, what):
     """Raise unless `found` is within `error`, and rounding at `scale`, of `value`, entry by entry.
 
-    The samples are of order one, so rounding is relative to one at least (a result may cancel to zero).
+    The samples are of order one, so rounding is relative to one at least: results may cancel.
     """
     found, value = np.asarray(found), np.asarray(value)
     if found.shape != value.shape:
@@ -249,7 +245,7 @@ def is_complex(x):
 
 
 def fits(found, like, what):
-    """Raise unless a derivative has the shape and dtype of what it belongs to (integers have none)."""
+    """Raise unless a derivative has shape and dtype of what it belongs to (integers have none)."""
     for one, other in zip(arrays_of(found), arrays_of(like), strict=True):
         assert one.shape == np.shape(other), f"{what}: shape {one.shape}, not {np.shape(other)}"
         if is_float(other):

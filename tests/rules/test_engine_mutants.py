@@ -1,7 +1,7 @@
 """A wrong engine: the registry's checks must catch wrong shortcuts, and a wrong sweep or batching.
 
-One field of a primitive is changed and its shortcuts made anew, or one expression of one function of
-the engine is replaced.
+One field of a primitive is changed and its shortcuts made anew, or one expression of one function
+of the engine is replaced.
 """
 
 import ast
@@ -91,7 +91,7 @@ def test_shortcuts(name, mode):
 
 
 # --------------------------------------------------------------------------------------------------
-# The engine. One expression of one function is replaced; the code object is, so every importer sees it.
+# The engine. One expression of a function is replaced in its code object, so all importers see it.
 
 ENGINE = [
     # the sweep
@@ -133,7 +133,7 @@ ENGINE = [
     (passes._result, "np.conj(ct)", "ct"),
     (pushing.widen, "shape[:lead] + (1,) * extra + shape[lead:]", "shape + (1,) * extra"),
 ]
-# One of each kind: two operands that broadcast, a residual, a view, several outputs, complex numbers.
+# One of each kind: operands that broadcast, a residual, a view, several outputs, complex numbers.
 WITNESSES = (
     "multiply",
     "sqrt",
@@ -197,7 +197,7 @@ def test_loop(monkeypatch):
 
 @pytest.mark.parametrize("variant_name", ["inplace", "pure", "strong"])
 def test_variants_of_shortcuts(variant_name, monkeypatch):
-    """Each of the three forms of a generated adjoint is checked, not only the one that is used most."""
+    """Each of the three forms of a generated adjoint is checked, not only the commonest."""
     right = templates.product
 
     def wrong(primitive, position, ct, form):

@@ -26,7 +26,7 @@ def test_promise(name, check):
 
 
 def operands(function):
-    """Return operands that a function without samples takes: numbers, or their truth, or none at all."""
+    """Return operands that a function without samples takes: floats, booleans, or nothing."""
     x = np.array([0.4, 1.7, 2.3])
     for one in (x, x > 1.0):
         for count in (1, 2, 3):

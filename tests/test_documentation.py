@@ -1,0 +1,50 @@
+"""The documentation speaks of what there is: every public name, every error, the two commands."""
+
+import inspect
+import re
+from pathlib import Path
+
+import dualrev as dr
+
+ROOT = Path(__file__).parents[1]
+
+
+def public():
+    return {
+        name: thing
+        for name, thing in vars(dr).items()
+        if not name.startswith("_") and not inspect.ismodule(thing)
+    }
+
+
+def test_the_reference_lists_every_public_name_and_no_other():
+    listed = re.findall(
+        r"^   (\w+)$", (ROOT / "docs" / "api.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert sorted(listed) == sorted(public())
+
+
+def test_the_page_of_errors_has_each_with_the_builtin_that_it_is():
+    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `(\w+)` *\| `(\w+)`", page, re.MULTILINE))
+    assert listed == {
+        name: error.__bases__[1].__name__
+        for name, error in public().items()
+        if inspect.isclass(error) and issubclass(error, dr.DualrevError)
+        if error is not dr.DualrevError
+    }
+
+
+def test_the_readme_opens_with_five_lines_of_code_and_two_commands():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    opening = re.search(r"```pycon\n(.*?)```", readme, re.DOTALL)[1]
+    assert len(re.findall(r"^(?:>>>|\.\.\.) ", opening, re.MULTILINE)) == 5
+    commands = re.findall(r"```bash\n(.*?)```", readme, re.DOTALL)
+    assert [len(c.splitlines()) for c in commands] == [1, 1]
+    assert "python -m dualrev demo" in commands[0]
+    assert "python -m pytest" in commands[1]
+
+
+def test_every_name_that_the_readme_calls_is_there():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\bdr\.(\w+)", readme)) <= set(public())
