@@ -1,9 +1,7 @@
 """dualrev: exact derivatives of plain NumPy code, in forward and reverse mode, from one registry of rules."""
 
-import dualrev.core.operators
-import dualrev.modes.pushing
-import dualrev.modes.recording
-import dualrev.rules
+from dualrev import rules as _rules
+from dualrev.core import operators as _operators
 from dualrev.core.array import SplitWarning as SplitWarning
 from dualrev.core.array import value as value
 from dualrev.core.domains import above_one as above_one
@@ -45,6 +43,8 @@ from dualrev.errors import OutputError as OutputError
 from dualrev.errors import RegistrationError as RegistrationError
 from dualrev.errors import ShapeError as ShapeError
 from dualrev.errors import UnsupportedError as UnsupportedError
+from dualrev.modes import pushing as _pushing
+from dualrev.modes import recording as _recording
 from dualrev.modes.forward import Dual as Dual
 from dualrev.modes.reverse import Tape as Tape
 from dualrev.modes.reverse import Variable as Variable
@@ -53,3 +53,6 @@ from dualrev.testing.derivatives import check_derivatives as check_derivatives
 from dualrev.testing.primitives import check_primitive as check_primitive
 
 __version__ = "0.1.0"
+
+# Imported for what they install: operators, shortcuts of the modes, and the catalogue.
+del _operators, _pushing, _recording, _rules

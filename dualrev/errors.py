@@ -44,7 +44,11 @@ def user_location(error: BaseException | None = None) -> str:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and _ours(frame.f_code.co_filename):
         frame = frame.f_back
-    return found if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}, in {frame.f_code.co_name}"
+    return (
+        found
+        if frame is None
+        else f"{frame.f_code.co_filename}:{frame.f_lineno}, in {frame.f_code.co_name}"
+    )
 
 
 def _ours(file: str) -> bool:
@@ -144,8 +148,8 @@ class CapturedWriteError(DualrevError, ValueError):
     def __init__(self, original: object) -> None:
         where = user_location(original if isinstance(original, BaseException) else None)
         super().__init__(
-            f"{original}, at {where}. If the array took part in an operation with a traced value, dualrev made it read-only "
-            "until the derivative is computed, because the reverse sweep still needs the values it had. "
+            f"{original}, at {where}. If the array took part in an operation with a traced value, dualrev made it "
+            "read-only until the derivative is computed, because the reverse sweep still needs the values it had. "
             "Write into a fresh array, or pass a copy (A.copy()) to the operation."
         )
 

@@ -13,7 +13,7 @@ import operator
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import numpy as np
 
@@ -23,9 +23,20 @@ from dualrev.core.primitive import ENTRIES, UFUNCS, function_name
 from dualrev.core.protocols import apply_ufunc
 from dualrev.errors import EscapeError, MissingRuleError, user_location
 
-__all__ = ["SplitWarning", "Traced", "TracedArray", "TracedScalar", "as_view", "dtype_of", "link", "value"]
+__all__ = [
+    "SplitWarning",
+    "Traced",
+    "TracedArray",
+    "TracedScalar",
+    "as_view",
+    "dtype_of",
+    "link",
+    "value",
+]
 
 _SPLIT_LIMIT = 1000
+# NumPy's functions dispatch on traced values, which its type stubs cannot know.
+_np: Any = np
 
 
 class SplitWarning(UserWarning):
@@ -147,8 +158,8 @@ class Traced:
         if not index:
             if self.size != 1:
                 raise ValueError("can only convert an array of size 1 to a scalar")
-            return np.reshape(self, ())
-        return np.reshape(self, (-1,))[index[0]] if len(index) == 1 else self[index]  # type: ignore[index]
+            return _np.reshape(self, ())
+        return _np.reshape(self, (-1,))[index[0]] if len(index) == 1 else cast(Any, self)[index]
 
     # -- text -----------------------------------------------------------------------------------------------------
 
@@ -163,17 +174,17 @@ class Traced:
     @property
     def T(self) -> Any:
         """The transpose."""
-        return np.transpose(self)
+        return _np.transpose(self)
 
     @property
     def real(self) -> Any:
         """The real part."""
-        return np.real(self)
+        return _np.real(self)
 
     @property
     def imag(self) -> Any:
         """The imaginary part."""
-        return np.imag(self)
+        return _np.imag(self)
 
     def reshape(self, *shape: Any, order: str = "C") -> Any:
         """Return ``np.reshape``; sizes may be given one by one."""
@@ -181,7 +192,7 @@ class Traced:
 
     def flatten(self, order: str = "C") -> Any:
         """Return a flat copy."""
-        return np.ravel(self, order=order).copy()  # type: ignore[call-overload]
+        return _np.ravel(self, order=order).copy()
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the values in another dtype; integers and booleans are locally constant."""
@@ -190,13 +201,13 @@ class Traced:
 
     def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Any:
         """Return the entries along an axis where `condition` holds."""
-        return np.compress(condition, self, axis=axis, out=out)  # type: ignore[call-overload]
+        return _np.compress(condition, self, axis=axis, out=out)
 
     def __divmod__(self, other: Any) -> Any:
-        return np.floor_divide(self, other), np.remainder(self, other)  # type: ignore[call-overload]
+        return _np.floor_divide(self, other), _np.remainder(self, other)
 
     def __rdivmod__(self, other: Any) -> Any:
-        return np.floor_divide(other, self), np.remainder(other, self)  # type: ignore[call-overload]
+        return _np.floor_divide(other, self), _np.remainder(other, self)
 
     def __pow__(self, other: Any, modulo: Any = None) -> Any:
         if modulo is not None:
@@ -252,7 +263,7 @@ class TracedScalar(Traced):
         return UFUNCS[np.trunc](self)
 
     def __round__(self, ndigits: int | None = None) -> Any:
-        return np.round(self, ndigits or 0)  # type: ignore[call-overload]
+        return _np.round(self, ndigits or 0)
 
     def tolist(self) -> Any:
         """Return the traced scalar itself."""
@@ -273,16 +284,16 @@ class TracedArray(Traced):
     @property
     def mT(self) -> Any:
         """The transpose of the last two axes."""
-        return np.matrix_transpose(self)
+        return _np.matrix_transpose(self)
 
     @property
     def flat(self) -> Any:
         """A flat view, in C order whatever the layout in memory."""
-        return as_view(np.reshape(self, (-1,)), self, lambda v: np.reshape(v, (-1,)))
+        return as_view(_np.reshape(self, (-1,)), self, lambda v: _np.reshape(v, (-1,)))
 
     @flat.setter
     def flat(self, new: Any) -> None:
-        self.flat[...] = np.resize(new, self.size) if np.size(new) != self.size else np.ravel(new)
+        self.flat[...] = np.resize(new, self.size) if np.size(new) != self.size else _np.ravel(new)
 
     @property
     def flags(self) -> Any:
@@ -319,10 +330,10 @@ class TracedArray(Traced):
         raise ValueError("cannot delete array elements")
 
     def __contains__(self, item: Any) -> bool:
-        return bool(np.any(self == item))
+        return bool(_np.any(self == item))
 
     def __round__(self, ndigits: int | None = None) -> Any:
-        return np.round(self, ndigits or 0)  # type: ignore[call-overload]
+        return _np.round(self, ndigits or 0)
 
     def fill(self, new: Any) -> None:
         """Write one number into every entry."""
@@ -330,21 +341,21 @@ class TracedArray(Traced):
 
     def sort(self, axis: int = -1, **kwargs: Any) -> None:
         """Sort in place."""
-        self[...] = np.sort(self, axis=axis, **kwargs)  # type: ignore[call-overload]
+        self[...] = _np.sort(self, axis=axis, **kwargs)
 
     def put(self, indices: Any, values: Any, mode: str = "raise") -> None:
         """Write entries by flat index."""
-        np.put(self, indices, values, mode)  # type: ignore[call-overload]
+        _np.put(self, indices, values, mode)
 
     def transpose(self, *axes: Any) -> Any:
         """Return ``np.transpose``; axes may be given one by one."""
         if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], (tuple, list))):
-            axes = axes[0] if axes[0] is not None else ()
-        return np.transpose(self, axes or None)
+            return _np.transpose(self, axes[0])
+        return _np.transpose(self, axes or None)
 
     def tolist(self) -> list[Any]:
         """Return nested lists of traced scalars."""
-        return [v.tolist() if isinstance(v, Traced) else v for v in self]
+        return [v.tolist() for v in self]
 
 
 def dtype_of(x: Any) -> np.dtype[Any]:

@@ -27,7 +27,7 @@ _SCALARS = (float, int, complex, bool, np.generic)
 def bind(primitive: Primitive, arrays: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Evaluate `primitive` at the deepest level among its operands."""
     level: Level | None = None
-    traced = _TRACED[0]
+    traced: Any = _TRACED[0]
     for k, a in enumerate(arrays):
         if isinstance(a, traced):
             if level is None or a.level.depth > level.depth:

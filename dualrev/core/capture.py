@@ -47,7 +47,8 @@ class Captures:
         chain = [array]
         while isinstance(chain[-1].base, np.ndarray):
             chain.append(chain[-1].base)
-        if chain[-1].base is not None:
+        owner: Any = chain[-1].base
+        if owner is not None:
             # Memory of somebody else (a buffer, a memory map): NumPy cannot lock it.
             return array.copy()
         if id(array) not in self.prints:

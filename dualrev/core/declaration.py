@@ -21,7 +21,7 @@ __all__ = [
     "read_rule",
 ]
 
-Partial = Callable[..., Any] | float | int | None
+Partial = Callable[..., Any] | complex | None
 Batch = Callable[[Primitive, tuple[bool, ...], tuple[Any, ...], dict[str, Any]], Any]
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 

@@ -53,7 +53,7 @@ def _square(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
 
 
 def _regular(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-    return rng.normal(size=shape) + 3 * np.eye(*shape[-2:])
+    return rng.normal(size=shape) + 3 * np.eye(shape[-2], shape[-1])
 
 
 def _spaced(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["all_finite", "any_nan", "strong_product"]
+__all__ = ["all_finite", "any_nan", "strong_product", "without_warnings"]
 
 # The sum of squares is the quickest for small arrays (0.4 us); for large ones BLAS would start threads.
 _SMALL = 4096
@@ -20,7 +20,7 @@ def _witness(x: Any) -> Any:
 def any_nan(x: Any) -> bool:
     """Say whether a plain array may have a NaN (infinities of both signs count too)."""
     number = _witness(x)
-    return bool(number != number)
+    return bool(number != number)  # noqa: PLR0124 - only NaN differs from itself
 
 
 def all_finite(x: Any) -> bool:
@@ -37,3 +37,9 @@ def strong_product(c: Any, p: Any) -> Any:
         return product
     strong = ((c == 0) & ~np.isfinite(p)) | ((p == 0) & ~np.isfinite(c))
     return np.where(strong, 0, c) * np.where(strong, 0, p)
+
+
+def without_warnings() -> Any:
+    """Return an ``np.errstate`` that holds floating-point warnings back and keeps what the user made an error."""
+    state: Any = {k: "ignore" if v == "warn" else v for k, v in np.geterr().items()}
+    return np.errstate(**state)

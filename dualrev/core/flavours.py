@@ -33,6 +33,7 @@ from dualrev.errors import RegistrationError
 
 __all__ = ["bilinear", "constant", "elementwise", "general", "linear"]
 
+
 def elementwise(
     fun: Callable[..., Any],
     *partials: Partial,
@@ -190,7 +191,7 @@ def linear(
         fun,
         "linear",
         arguments,
-        (Rule(lambda t, **params: primitive.call(t, **params), ()),),
+        (Rule(lambda t, **params: primitive.call(t, **params), ()),),  # noqa: PLW0108 - called later, when it exists
         (adjoint,),
         cases=cases,
         batch=batch or (batch_leading if arguments is not None else batch_loop),
@@ -245,7 +246,7 @@ def bilinear(
         "bilinear",
         arguments,
         (
-            Rule(lambda t, b, **params: primitive.call(t, b, **params), (1,)),
+            Rule(lambda t, b, **params: primitive.call(t, b, **params), (1,)),  # noqa: PLW0108
             Rule(lambda t, a, **params: primitive.call(a, t, **params), (0,)),
         ),
         (read_rule(name, left, arguments, 1), read_rule(name, right, arguments, 1)),
@@ -325,7 +326,9 @@ def general(
         known = {f"{d}{s}" for d in tables for s in ["", *("_" + a for a in arguments)]}
         unknown = sorted(held.difference(arguments))
         if unknown:
-            raise RegistrationError(f"{label}: constant= names {unknown}, which are no arguments of {arguments}")
+            raise RegistrationError(
+                f"{label}: constant= names {unknown}, which are no arguments of {arguments}"
+            )
         known -= {f"{d}_{a}" for d in tables for a in held}
         stray = [k for k in body if not k.startswith("__") and k not in known]
         if stray:

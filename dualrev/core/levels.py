@@ -67,7 +67,9 @@ class Level:
         # finished after an outer level has closed, and must then remove only its own level.
         stack = _open.get()
         _open.set(
-            stack[:-1] if stack[-1:] == (self,) else tuple(level for level in stack if level is not self)
+            stack[:-1]
+            if stack[-1:] == (self,)
+            else tuple(level for level in stack if level is not self)
         )
         self.close()
 

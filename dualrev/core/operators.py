@@ -121,7 +121,7 @@ def _install() -> None:
         name_method(_function(name), name, Traced)
     Traced.conj = Traced.conjugate  # type: ignore[attr-defined]
     # Defining __eq__ cleared the inherited hash of the base; scalars hash by identity, arrays do not (as in NumPy).
-    TracedScalar.__hash__ = object.__hash__  # type: ignore[method-assign]
+    TracedScalar.__hash__ = object.__hash__  # type: ignore[method-assign, assignment]
 
 
 _install()

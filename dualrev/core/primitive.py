@@ -81,6 +81,8 @@ class Primitive:
         Seeded samples of the domain, which the tests iterate.
     """
 
+    call: Callable[..., Any]
+
     __slots__ = (
         "__dict__",
         "accumulate",
@@ -257,7 +259,9 @@ def numpy_function(
 def function_name(function: Any) -> str:
     """Return the dotted public name of a NumPy or SciPy function, or of an operator."""
     name = getattr(function, "__qualname__", None) or getattr(function, "__name__", repr(function))
-    module = getattr(function, "__module__", None)
+    # A method has no module; operators are found in `operator`, whatever C file they come from.
+    owner = getattr(function, "__objclass__", function)
+    module = (getattr(owner, "__module__", None) or "").removeprefix("_")
     if isinstance(function, np.ufunc):
         module = "numpy" if getattr(np, function.__name__, None) is function else "scipy.special"
         name = function.__name__

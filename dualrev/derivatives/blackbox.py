@@ -21,7 +21,7 @@ _STEPS = {
 }
 
 
-class primitive(WithRule):  # noqa: N801 - used like a function
+class primitive(WithRule):
     """Make an operation of a black-box function, from whichever derivative is at hand.
 
     Parameters

@@ -70,7 +70,8 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
     Notes
     -----
-    A function that closes over a traced value is recorded in full, which saves nothing. Cost: one more evaluation of `f` per sweep. Memory: the arguments and results instead of all residuals
+    A function that closes over a traced value is recorded in full, which saves nothing. Cost: one more evaluation of
+    `f` per sweep. Memory: the arguments and results instead of all residuals
     (Griewank & Walther 2008, chapter 12).
 
     Examples

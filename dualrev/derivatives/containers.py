@@ -45,9 +45,9 @@ def _register_dataclass(cls: type) -> None:
     def take_apart(instance: Any) -> tuple[tuple[Any, ...], None, tuple[str, ...]]:
         return tuple(getattr(instance, n) for n in names), None, names
 
-    def put_together(_: None, children: Any) -> Any:
+    def put_together(_: Any, children: Any) -> Any:
         # Not through __init__, which may check or convert: inside a transform the fields are traced values.
-        instance = object.__new__(cls)
+        instance: Any = object.__new__(cls)
         for name, child in zip(names, children, strict=True):
             object.__setattr__(instance, name, child)
         return instance

@@ -28,7 +28,7 @@ def _find(module: str, name: str) -> Any:
 
 
 def _restore(cls: type, state: dict[str, Any]) -> Any:
-    made = object.__new__(cls)
+    made: Any = object.__new__(cls)
     made.__dict__.update(state)
     return made
 
@@ -48,12 +48,13 @@ def checked(name: str, what: str, leaves: list[Any], like: Any) -> list[Any]:
         if leaf is None:
             out.append(np.zeros(np.shape(x))[()])
             continue
-        leaf = output_leaf(leaf, name)
-        if np.shape(leaf) != np.shape(x):
+        found = output_leaf(leaf, name)
+        if np.shape(found) != np.shape(x):
             raise OutputError(
-                f"{name}: the rule returned a {what} of shape {np.shape(leaf)} for number {k}, which has shape {np.shape(x)}"
+                f"{name}: the rule returned a {what} of shape {np.shape(found)} for number {k}, "
+                f"which has shape {np.shape(x)}"
             )
-        out.append(leaf)
+        out.append(found)
     return out
 
 
@@ -77,7 +78,7 @@ class WithRule:
 
     def __reduce__(self) -> Any:
         # A decorated function is found by name, as a function is; anything else travels by its parts.
-        holder = sys.modules.get(getattr(self.f, "__module__", None) or "")
+        holder: Any = sys.modules.get(getattr(self.f, "__module__", None) or "")
         name = getattr(self.f, "__qualname__", "")
         if (
             "<" not in name
@@ -134,7 +135,7 @@ class WithRule:
         raise TypeError(f"{type(self).__name__} defines _rule")
 
 
-class custom_jvp(WithRule):  # noqa: N801 - used like a function
+class custom_jvp(WithRule):
     """Give a function a tangent rule of its own.
 
     Parameters
@@ -198,7 +199,7 @@ class custom_jvp(WithRule):  # noqa: N801 - used like a function
         return CustomRule(self.__name__, fun, jvp=jvp)
 
 
-class custom_vjp(WithRule):  # noqa: N801 - used like a function
+class custom_vjp(WithRule):
     """Give a function a pullback of its own.
 
     Parameters
@@ -265,7 +266,7 @@ class custom_vjp(WithRule):  # noqa: N801 - used like a function
                         f"custom_vjp: bwd of {self.__name__} must return a tuple of {len(args)} cotangents, one per "
                         f"argument (None for zero), not {describe(got)}"
                     )
-                found = []
+                found: list[Any] = []
                 for g, a in zip(got, args, strict=True):
                     own = flatten(a)[0]
                     found += [None] * len(own) if g is None else flatten(g)[0]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dualrev.core.array import dtype_of
+from dualrev.core.finite import without_warnings
 from dualrev.derivatives.containers import single
 from dualrev.derivatives.passes import Argnums, Inputs, ReversePass, record
 from dualrev.derivatives.transform import Transform
@@ -23,7 +24,8 @@ def _scalar(name: str, run: ReversePass) -> Any:
         return outputs[0]
     if run.rebuild is not single:
         raise OutputError(
-            f"{name}: the function returned a container (tuple, dict, ...) of {len(outputs)} arrays; a gradient needs one real number (a scalar). "
+            f"{name}: the function returned a container (tuple, dict, ...) of {len(outputs)} arrays; "
+            "a gradient needs one real number (a scalar). "
             "Call dualrev.jacobian(f), dualrev.vjp(f, x), or pass has_aux=True if it returns (y, aux)."
         )
     y = outputs[0]
@@ -61,7 +63,7 @@ class Gradient(Transform):
                 run = record(self.name, inputs, self.f, kwargs, self.has_aux)
             else:
                 # What there was to warn of has been said.
-                with np.errstate(**{k: "ignore" if v == "warn" else v for k, v in np.geterr().items()}):  # type: ignore[arg-type]
+                with without_warnings():
                     run = record(self.name, inputs, self.f, kwargs, self.has_aux)
             try:
                 y = _scalar(self.name, run)

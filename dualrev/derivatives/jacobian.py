@@ -12,7 +12,6 @@ from dualrev.core.array import Traced, dtype_of
 from dualrev.core.levels import next_depth
 from dualrev.derivatives.gradient import Gradient
 from dualrev.derivatives.passes import Argnums, Inputs, ReversePass, push, record
-from dualrev.derivatives.products import _zeros
 from dualrev.derivatives.transform import Transform
 from dualrev.errors import OutputError
 from dualrev.modes.batch import Batch, batched
@@ -212,7 +211,12 @@ def _directions(leaves: list[Any]) -> int:
 
 def _seeds(leaves: list[Any], start: int, stop: int) -> list[Any]:
     """Rows `start` to `stop` of the identity over all directions, cut into the leaves; complex leaves get 1, then i."""
-    if len(leaves) == 1 and start == 0 and stop == _size(leaves[0]) <= FEW and dtype_of(leaves[0]) is _FLOAT64:
+    if (
+        len(leaves) == 1
+        and start == 0
+        and stop == _size(leaves[0]) <= FEW
+        and dtype_of(leaves[0]) is _FLOAT64
+    ):
         return [_identity(stop).reshape(stop, *np.shape(leaves[0]))]
     width = stop - start
     seeds = []

@@ -45,8 +45,8 @@ class Inputs:
     def __init__(self, name: str, args: tuple[Any, ...], argnums: Argnums) -> None:
         self.name = name
         self.args = args
-        if argnums.__class__ is int and 0 <= argnums < len(args):  # type: ignore[operator]
-            x = args[argnums]  # type: ignore[index]
+        if argnums.__class__ is int and 0 <= argnums < len(args):
+            x = args[argnums]
             if x.__class__ is np.ndarray or x.__class__ is float:
                 # The common case, without the machinery of containers.
                 self.one = True
@@ -171,7 +171,9 @@ def _fit(name: str, x: Any, t: Any, word: str) -> Any:
 def split_aux(name: str, out: Any) -> tuple[Any, Any]:
     """Separate the auxiliary result that a function returns beside its value."""
     if not isinstance(out, tuple) or len(out) != 2:
-        raise OutputError(f"{name}: with has_aux=True the function must return (y, aux), not {describe(out)}")
+        raise OutputError(
+            f"{name}: with has_aux=True the function must return (y, aux), not {describe(out)}"
+        )
     return out
 
 

@@ -267,7 +267,7 @@ class _GaussNewtonProduct(Transform):
     def __call__(self, x: Any, v: Any, *args: Any, **kwargs: Any) -> Any:
         inputs = Inputs(self.name, (x, *args), 0)
         ts = inputs.match(v, "vector")
-        ys, outs, _, _ = push(self.name, inputs, self.f, ts, kwargs, None, False)
+        _, outs, _, _ = push(self.name, inputs, self.f, ts, kwargs, None, False)
         recorded = record(self.name, inputs, self.f, kwargs)
         try:
             seeds = [

@@ -33,6 +33,10 @@ class Transform:
         self.f = f
         self.__dict__.update(options)
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the transformed function; each transform defines it."""
+        raise TypeError(f"{type(self).__name__} is abstract")
+
     def __repr__(self) -> str:
         options = [
             f", {k}={v!r}" for k, v in vars(self).items() if not k.startswith("_") and k != "f"

@@ -13,6 +13,7 @@ import numpy as np
 
 from dualrev.core.array import Traced, TracedArray, TracedScalar, dtype_of
 from dualrev.core.bind import bind
+from dualrev.core.finite import without_warnings
 from dualrev.core.levels import Level, next_depth, open_levels
 from dualrev.core.primitive import SHAPE, SHAPES, Y
 from dualrev.core.shapes import lift
@@ -118,8 +119,8 @@ def _part(x: Any, word: str) -> Any:
 def _level_by_hand(*parts: Any) -> Forward:
     """Return the level of duals made by hand: just inside what is open now, one deeper per dual in the parts."""
     order = 1
-    for x in parts:
-        depth = 0
+    for part in parts:
+        x, depth = part, 0
         while isinstance(x, Traced):
             depth = max(depth, x.level.order if isinstance(x, Dual) else 0)
             x = x.primal
@@ -136,6 +137,7 @@ def dual(primal: Any, tangent: Any, level: Forward) -> Any:
     """Make a dual value of `level`."""
     if level.float64 and dtype_of(primal) is not _FLOAT64:
         level.float64 = False
+    out: Any
     if level.watch:
         out = _new(WatchedDualArray if primal.ndim else WatchedDualScalar)
     else:
@@ -180,8 +182,7 @@ class Forward(Level):
     def __enter__(self) -> Forward:
         # Tangents make floating-point noise that the user's code does not: warnings are held back while the level is
         # open; errors that the user asked for with np.errstate(...="raise") are not.
-        state = {k: ("ignore" if v == "warn" else v) for k, v in np.geterr().items()}
-        self.errors = np.errstate(**state)  # type: ignore[arg-type]
+        self.errors = without_warnings()
         self.errors.__enter__()
         super().__enter__()
         return self
@@ -316,7 +317,7 @@ def promote(x: Any, dtype: np.dtype[Any]) -> Any:
     if isinstance(x, (float, int)) and not isinstance(x, np.generic):
         return x
     own = x.dtype if x.__class__ is np.ndarray else dtype_of(x)
-    if own is dtype or own.kind == "c" or own.itemsize >= dtype.itemsize and own.kind == "f":
+    if own is dtype or own.kind == "c" or (own.itemsize >= dtype.itemsize and own.kind == "f"):
         return x
     real = np.empty(0, dtype).real.dtype
     return x.astype(real)

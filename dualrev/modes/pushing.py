@@ -64,7 +64,7 @@ def _pushed(primitive: Primitive, position: int, tangent: str) -> str:
     return product(primitive, position, tangent, "pure")[1]
 
 
-def _unary(primitive: Primitive) -> Callable[[Any], Any]:
+def _unary(primitive: Primitive) -> Any:
     lines = [
         "def push(v):",
         "    level = v.level",
@@ -99,7 +99,7 @@ def _sum(primitive: Primitive, p: str, q: str, indent: str) -> list[str]:
     return [f"{indent}t = {first} + {second}"]
 
 
-def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
+def _binary(primitive: Primitive) -> Any:
     value = f"y = {value_expression(primitive)}"
 
     def with_constant(own: str, mine: str, other: str, position: int) -> list[str]:

@@ -81,7 +81,7 @@ def _variable(indent: str, cls: str) -> list[str]:
     ]
 
 
-def _unary(primitive: Primitive) -> Callable[[Any], Any]:
+def _unary(primitive: Primitive) -> Any:
     adjoint, kept = _adjoint(primitive, (0,))
     lines = [
         "def record(v):",
@@ -97,7 +97,7 @@ def _unary(primitive: Primitive) -> Callable[[Any], Any]:
     )
 
 
-def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
+def _binary(primitive: Primitive) -> Any:
     both, kept_both = _adjoint(primitive, (0, 1))
     spread, kept_spread = _adjoint(primitive, (0, 1), shapes=True)
     left, kept_left = _adjoint(primitive, (0,))
@@ -337,7 +337,7 @@ def _specialise(primitive: Primitive) -> None:
         if first in ((1,), (1, SHAPE)) and second in ((0,), (0, SHAPE)):
             primitive.shortcuts.update(dict.fromkeys(classes, _bilinear(primitive)))
             if isinstance(primitive.fun, np.ufunc):
-                recorders[primitive.fun] = lambda a, b: primitive.call(a, b)
+                recorders[primitive.fun] = lambda a, b: primitive.call(a, b)  # noqa: PLW0108 - not yet set
                 install_operators(primitive.fun, recorders[primitive.fun], classes)
 
 

@@ -104,8 +104,8 @@ class Tape(Level):
     __slots__ = (
         "append",
         "captures",
-        "counter",
         "cotangents",
+        "counter",
         "float64",
         "nodes",
         "plain",

@@ -12,7 +12,7 @@ import numpy as np
 
 from dualrev.core.array import Traced, dtype_of
 from dualrev.core.finite import strong_product
-from dualrev.core.primitive import Primitive, Rule
+from dualrev.core.primitive import Rule
 from dualrev.core.shapes import unbroadcast
 from dualrev.errors import ShapeError
 from dualrev.modes.forward import residuals
@@ -93,8 +93,10 @@ def _pull_with_strong_zeros(ct: Any, kept: Any) -> list[Any]:
     for k, rule, values, shape, real in entries:
         partial = primitive.partials[k]
         if callable(partial.value):
-            rule = Rule(lambda c, *v, _p=partial.at: strong_product(c, _p(*v)), rule.keeps)
-        strong.append((k, rule, values, shape, real))
+            strong_rule = Rule(lambda c, *v, _p=partial.at: strong_product(c, _p(*v)), rule.keeps)
+            strong.append((k, strong_rule, values, shape, real))
+        else:
+            strong.append((k, rule, values, shape, real))
     return pull(ct, (primitive, strong, params))
 
 
@@ -195,7 +197,9 @@ def sweep(nodes: list[Any], cts: list[Any], variant: str = "", keep: bool = Fals
     return cts
 
 
-def run(tape: Tape, seeds: dict[int, Any], leaves: Any = None, keep: bool = False, once: bool = False) -> Any:
+def run(
+    tape: Tape, seeds: dict[int, Any], leaves: Any = None, keep: bool = False, once: bool = False
+) -> Any:
     """Sweep a tape from the seeds, and once more with strong zeros if a NaN came out, which may be 0 * inf.
 
     Returns the cotangents of `leaves` (of all values if None). With `once` the tape is used up, and None is returned if

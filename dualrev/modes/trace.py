@@ -1,4 +1,4 @@
-"""The evaluation trace: what a watched tape remembers of each operation, printed as textbooks do, and the NaN finder."""
+"""The evaluation trace: what a watched tape remembers of each operation, printed as textbooks do; the NaN finder."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Record(NamedTuple):
     where: str
 
 
-class debug:  # noqa: N801 - used like a function
+class debug:
     """Find the first non-finite number of a derivative and the line that made it.
 
     Parameters
@@ -164,13 +164,20 @@ def trace_text(tape: Tape) -> str:
     if not tape.records:
         return f"Tape of {len(tape.nodes)} operations"
     swept = tape.cotangents
-    rows = [("", "operation", "value", "shape", *(("adjoint",) if swept is not None else ()))]
+    rows: list[tuple[str, ...]] = [
+        ("", "operation", "value", "shape", *(("adjoint",) if swept is not None else ()))
+    ]
     # An operation with several outputs takes an index for their bundle, which is no value; so values are counted.
     numbers = {index: k for k, index in enumerate(sorted(tape.records))}
     for index, number in numbers.items():
         record = tape.records[index]
         what = "input" if record.primitive is None else _expression(record, tape, numbers)
-        row = (_symbol(number), what, _short(record.value), str(np.shape(record.value)))
+        row: tuple[str, ...] = (
+            _symbol(number),
+            what,
+            _short(record.value),
+            str(np.shape(record.value)),
+        )
         if swept is not None:
             ct = swept[index] if index < len(swept) else None
             row = (*row, "0" if ct is None else _short(ct))

@@ -14,7 +14,7 @@ from dualrev.core.primitive import numpy_function
 
 
 def _power_base(a: Any, b: Any) -> Any:
-    """b a^(b-1), and 0 for b = 0 also at a = 0; at a = 0 the limit."""
+    """Return b a^(b-1), and 0 for b = 0 also at a = 0; at a = 0 the limit."""
     if b.__class__ is int or b.__class__ is float:
         if b == 2:
             return 2.0 * a
@@ -25,7 +25,7 @@ def _power_base(a: Any, b: Any) -> Any:
 
 
 def _power_exponent(a: Any, y: Any) -> Any:
-    """y log a, and 0 at a = 0 (the limit for b > 0)."""
+    """Return y log a, and 0 at a = 0 (the limit for b > 0)."""
     return y * np.log(np.where(a == 0, 1, a))
 
 
@@ -175,15 +175,15 @@ copysign = elementwise(
     kinks="0 at a = 0; b only gives its sign",
 )
 
-constant(
-    np.signbit, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.fix, np.heaviside
-)
+constant(np.signbit, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.fix, np.heaviside)
 
 
 (_real_sign,) = constant(np.sign, answers=False)
 
 
-@numpy_function(np.sign, kind="constant", note="locally constant for real arguments; x/|x| for complex ones")
+@numpy_function(
+    np.sign, kind="constant", note="locally constant for real arguments; x/|x| for complex ones"
+)
 def sign(x: Any) -> Any:
     x = operand(x)
     if dtype_of(x).kind != "c":

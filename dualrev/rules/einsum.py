@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dualrev.core.array import as_view
-from dualrev.core.bind import operand
 from dualrev.core.domains import case
 from dualrev.core.flavours import bilinear, linear
 from dualrev.core.inplace import write_out

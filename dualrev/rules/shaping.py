@@ -103,7 +103,6 @@ def _sizes(shape: Any, total: int) -> tuple[int, ...]:
 @numpy_function(np.reshape, kind="rule", note="a view where NumPy makes one")
 def reshape(
     a: Any,
-    /,
     shape: Any = None,
     order: str = "C",
     *,

@@ -123,7 +123,8 @@ def test_aux_of_an_inner_transform_stays_differentiable():
 Point = namedtuple("Point", ["u", "v"])
 
 
-@optree.dataclasses.dataclass(namespace="")
+# Under its own name, the namespace of everybody: optree before 0.15 does not take "" for it.
+@optree.dataclasses.dataclass(namespace=optree.registry.__GLOBAL_NAMESPACE)
 class Registered:
     w: np.ndarray
     b: float

@@ -43,7 +43,9 @@ FUNCTIONS = {
     "hsplit_vector": lambda x: np.hsplit(x[0, 0], 2)[1],
     "vsplit": lambda x: np.vsplit(x, 2)[0],
     "dsplit": lambda x: np.dsplit(x, [1, 3])[1],
-    "unstack": lambda x: np.unstack(x, axis=1)[2],
+    **(
+        {"unstack": lambda x: np.unstack(x, axis=1)[2]} if hasattr(np, "unstack") else {}
+    ),  # NumPy 2.1
     "tile": lambda x: np.tile(x, 2),
     "tile_several": lambda x: np.tile(x, (2, 1, 2, 1)),
     "tile_short": lambda x: np.tile(x[0, 0], (2, 3)),

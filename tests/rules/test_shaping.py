@@ -8,6 +8,9 @@ import dualrev as dr
 X = np.linspace(-1.0, 2.0, 24).reshape(2, 3, 4)
 F = np.asfortranarray(X[0])
 
+# np.reshape takes copy= from NumPy 2.1 on.
+NUMPY_2_0 = np.lib.NumpyVersion(np.__version__) < "2.1.0"
+
 FUNCTIONS = {
     "reshape": lambda x: np.reshape(x, (4, 6)),
     "reshape_unknown": lambda x: x.reshape(3, -1),
@@ -16,7 +19,7 @@ FUNCTIONS = {
     "reshape_fortran": lambda x: np.reshape(x, (4, 6), order="F"),
     "reshape_as_stored": lambda x: np.reshape(x, (4, 6), order="A"),
     "reshape_after_transpose": lambda x: np.reshape(x.T, (6, 4)),
-    "reshape_copy": lambda x: np.reshape(x, (4, 6), copy=True),
+    **({} if NUMPY_2_0 else {"reshape_copy": lambda x: np.reshape(x, (4, 6), copy=True)}),
     "ravel": np.ravel,
     "ravel_fortran": lambda x: np.ravel(x, order="F"),
     "flatten": lambda x: x.flatten(),
@@ -97,7 +100,7 @@ REFUSED = {
     "fliplr": lambda x: np.fliplr(x[0, 0]),
     "rollaxis": lambda x: np.rollaxis(x, 0, 4),
     "matrix_transpose": lambda x: np.matrix_transpose(x[0, 0]),
-    "no_view": lambda x: np.reshape(x.T, -1, copy=False),
+    **({} if NUMPY_2_0 else {"no_view": lambda x: np.reshape(x.T, -1, copy=False)}),
 }
 
 
