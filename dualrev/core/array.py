@@ -196,8 +196,7 @@ class Traced:
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the values in another dtype; integers and booleans are locally constant."""
-        # The function np.astype is newer than the oldest supported NumPy; the method is its key.
-        return ENTRIES[np.ndarray.astype].call(self, np.dtype(dtype))
+        return ENTRIES[np.astype].call(self, np.dtype(dtype))
 
     def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Any:
         """Return the entries along an axis where `condition` holds."""

@@ -259,14 +259,10 @@ def numpy_function(
 def function_name(function: Any) -> str:
     """Return the dotted public name of a NumPy or SciPy function, or of an operator."""
     name = getattr(function, "__qualname__", None) or getattr(function, "__name__", repr(function))
-    # A method has no module; operators are found in `operator`, whatever C file they come from.
-    owner = getattr(function, "__objclass__", function)
-    module = (getattr(owner, "__module__", None) or "").removeprefix("_")
+    module = getattr(function, "__module__", None)
     if isinstance(function, np.ufunc):
         module = "numpy" if getattr(np, function.__name__, None) is function else "scipy.special"
         name = function.__name__
-    elif module is None:
-        module = getattr(getattr(function, "__objclass__", None), "__module__", None)
     return f"{module.lstrip('_')}.{name}" if module else str(name)
 
 

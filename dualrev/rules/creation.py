@@ -105,9 +105,7 @@ _truncate = elementwise(
 
 
 @numpy_function(
-    np.ndarray.astype,
-    *((np.astype,) if hasattr(np, "astype") else ()),  # NumPy 2.1
-    note="to integers and booleans: locally constant; complex to real: the real part",
+    np.astype, note="to integers and booleans: locally constant; complex to real: the real part"
 )
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
     """Convert; unlike NumPy's this one also takes plain arrays and numbers."""

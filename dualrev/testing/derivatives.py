@@ -99,7 +99,7 @@ def check_derivatives(
     function of u + iv, and the holomorphic derivative of a complex one.
 
     Along random directions (entries ±|x_j|, so that an error e in the derivative with respect to
-    x_j changes each of them by |e x_j|) a single wrong entry is seen when |e x_j| exceeds the
+    x_j changes each of them by ``|e x_j|``) a single wrong entry is seen when ``|e x_j|`` exceeds the
     tolerance of the directional derivative, printed in the report; it is then located by halving
     the direction. Errors in several entries can cancel in one direction, hardly in eight.
 

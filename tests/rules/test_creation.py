@@ -7,8 +7,7 @@ import dualrev as dr
 
 X = np.linspace(-1.0, 2.0, 6).reshape(2, 3)
 
-# The method; the function is newer than the oldest supported NumPy.
-CONVERT = [lambda x, dtype: x.astype(dtype), *([np.astype] if hasattr(np, "astype") else [])]
+CONVERT = [np.astype, lambda x, dtype: x.astype(dtype)]
 
 FUNCTIONS = {
     "copy": np.copy,

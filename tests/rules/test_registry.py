@@ -32,7 +32,7 @@ def operands(function):
         for count in (1, 2, 3):
             try:
                 return one, count, function(*[one] * count)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, DeprecationWarning):  # NumPy 2.0 warns of booleans for kth
                 continue
     return None
 
