@@ -209,13 +209,17 @@ class Forward(Level):
         if primitive.flavour == "constant":
             return y
         if primitive.arguments is None:
+            # Linear in all arguments together: one call with zeros for those that do not move.
+            lead = () if self.lanes is None else (self.lanes.count,)
             tangents = tuple(
-                self._wrap(a.tangent) if own else np.zeros_like(a)
+                a.tangent if own else np.zeros(lead + np.shape(a), dtype_of(a))
                 for a, own in zip(arrays, active, strict=True)
             )
-            return self._watched(
-                primitive, primals, self._finish(y, primitive.call(*tangents, **params))
-            )
+            if self.lanes is None:
+                t = primitive.call(*tangents, **params)
+            else:
+                t = primitive.batch(primitive, (True,) * len(tangents), tangents, params)
+            return self._watched(primitive, primals, self._finish(y, t))
         total = None
         for k, own in enumerate(active):
             rule = primitive.tangents[k] if own else None

@@ -60,6 +60,8 @@ def _finish(y: Any, out: Any, dtype: Any, casting: Any, name: str) -> Any:
 def _batch_variadic(
     primitive: Primitive, lanes: tuple[bool, ...], arrays: tuple[Any, ...], params: dict[str, Any]
 ) -> Any:
+    if all(lanes):
+        return primitive.call(*arrays, **params)
     count = next(a.shape[0] for a, lane in zip(arrays, lanes, strict=True) if lane)
     full = (
         a if lane else np.broadcast_to(a, (count, *np.shape(a)))
@@ -144,11 +146,12 @@ def concatenate(
     if axis is None:
         operands = [np.reshape(a, (-1,)) for a in operands]
         axis = 0
-    ndim = np.ndim(operands[0])
+    shapes = [() if isinstance(a, (float, int, complex)) else a.shape for a in operands]
+    ndim = len(shapes[0])
     if ndim == 0:
         raise ValueError("zero-dimensional arrays cannot be concatenated")
     axis = negative_axis(axis, ndim)
-    sizes = [np.shape(a)[axis] if np.ndim(a) == ndim else 0 for a in operands]
+    sizes = [shape[axis] if len(shape) == ndim else 0 for shape in shapes]
     starts = tuple(itertools.accumulate(sizes[:-1], initial=0))
     y = _concatenated.call(*operands, axis=axis, starts=starts)
     return _finish(y, out, dtype, casting, "np.concatenate")

@@ -123,8 +123,7 @@ def test_aux_of_an_inner_transform_stays_differentiable():
 Point = namedtuple("Point", ["u", "v"])
 
 
-# Under its own name, the namespace of everybody: optree before 0.15 does not take "" for it.
-@optree.dataclasses.dataclass(namespace=optree.registry.__GLOBAL_NAMESPACE)
+@optree.dataclasses.dataclass(namespace="")
 class Registered:
     w: np.ndarray
     b: float

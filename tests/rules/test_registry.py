@@ -32,7 +32,8 @@ def operands(function):
         for count in (1, 2, 3):
             try:
                 return one, count, function(*[one] * count)
-            except (TypeError, ValueError, DeprecationWarning):  # NumPy 2.0 warns of booleans for kth
+            except (TypeError, ValueError, DeprecationWarning):
+                # Where later versions refuse booleans (as kth), NumPy 2.0 warns of them.
                 continue
     return None
 
