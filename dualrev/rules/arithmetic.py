@@ -15,7 +15,7 @@ from dualrev.core.primitive import numpy_function
 
 def _power_base(a: Any, b: Any) -> Any:
     """Return b a^(b-1), and 0 for b = 0 also at a = 0; at a = 0 the limit."""
-    if b.__class__ is int or b.__class__ is float:
+    if b.__class__ is int or b.__class__ is float or b.__class__ is np.float64:
         if b == 2:
             return 2.0 * a
         if b == 3:
@@ -26,7 +26,7 @@ def _power_base(a: Any, b: Any) -> Any:
 
 def _power_exponent(a: Any, y: Any) -> Any:
     """Return y log a, and 0 at a = 0 (the limit for b > 0)."""
-    return y * np.log(np.where(a == 0, 1, a))
+    return y * np.log(a + (a == 0))
 
 
 def _no_nan(p: Any, a: Any, b: Any) -> Any:
