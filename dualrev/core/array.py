@@ -194,9 +194,21 @@ class Traced:
         """Return a flat copy."""
         return _np.ravel(self, order=order).copy()
 
-    def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
+    def astype(
+        self,
+        dtype: Any,
+        order: str = "K",
+        casting: Any = "unsafe",
+        subok: bool = True,
+        copy: bool = True,
+    ) -> Any:
         """Return the values in another dtype; integers and booleans are locally constant."""
-        return ENTRIES[np.astype].call(self, np.dtype(dtype))
+        dtype = np.dtype(dtype)
+        if not np.can_cast(dtype_of(self), dtype, casting):
+            raise TypeError(
+                f"astype: cannot cast from {dtype_of(self)} to {dtype} by the rule {casting!r}"
+            )
+        return ENTRIES[np.astype].call(self, dtype, copy=copy)
 
     def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Any:
         """Return the entries along an axis where `condition` holds."""

@@ -156,3 +156,18 @@ def test_comparisons_of_whole_arrays_are_plain():
         dr.vmap(lambda x: np.isclose(x, X[0]))(many), np.isclose(many, X[0])
     )
     np.testing.assert_array_equal(dr.vmap(lambda x: np.allclose(x, X[0]))(many), [True, False])
+
+
+def test_astype_without_a_copy_is_the_array_itself():
+    def f(x):
+        x = x * 1.0
+        y = x.astype(float, copy=False)
+        y[0] = 5.0
+        return np.sum(x)
+
+    np.testing.assert_array_equal(dr.grad(f)(np.ones(3)), [0.0, 1.0, 1.0])
+
+
+def test_astype_obeys_the_casting_rule():
+    with pytest.raises(TypeError, match="safe"):
+        dr.grad(lambda x: np.sum(x.astype(np.float32, casting="safe")))(np.ones(3))
