@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 _SPLIT_LIMIT = 1000
+_GETITEM = operator.getitem
 # NumPy's functions dispatch on traced values, which its type stubs cannot know.
 _np: Any = np
 
@@ -332,7 +333,7 @@ class TracedArray(Traced):
         return (get(self, k) for k in range(shape[0]))
 
     def __getitem__(self, index: Any) -> Any:
-        return ENTRIES[operator.getitem].call(self, index)
+        return ENTRIES[_GETITEM].call(self, index)
 
     def __setitem__(self, index: Any, new: Any) -> None:
         setitem(self, index, new)

@@ -10,6 +10,7 @@ __all__ = ["all_finite", "any_nan", "strong_product", "without_warnings"]
 
 # The sum of squares is the quickest for small arrays (0.4 us); for large ones BLAS would start threads.
 _SMALL = 4096
+_DEFAULT = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
 
 def _witness(x: Any) -> Any:
@@ -41,5 +42,8 @@ def strong_product(c: Any, p: Any) -> Any:
 
 def without_warnings() -> Any:
     """Return an ``np.errstate`` that holds floating-point warnings back and keeps what the user made an error."""
-    state: Any = {k: "ignore" if v == "warn" else v for k, v in np.geterr().items()}
-    return np.errstate(**state)
+    state: Any = np.geterr()
+    if state == _DEFAULT:
+        return np.errstate(divide="ignore", over="ignore", invalid="ignore")
+    quiet: Any = {k: "ignore" if v == "warn" else v for k, v in state.items()}
+    return np.errstate(**quiet)

@@ -302,20 +302,17 @@ class ReversePass:
 
     def finish(self, cts: list[Any]) -> list[Any]:
         """Turn swept cotangents into results: conjugated back, of the inputs' dtypes, in memory of their own."""
-        seen: set[int] = set()
-        out = []
+        out: list[Any] = []
         for x, ct in zip(self.inputs.leaves, cts, strict=True):
-            if (
+            own = (
                 ct.__class__ is np.ndarray
                 and x.__class__ is np.ndarray
                 and ct.dtype is x.dtype
+                and ct.dtype.kind == "f"
                 and ct.base is None
-                and id(ct) not in seen
-            ):
-                seen.add(id(ct))
-                out.append(np.conj(ct) if ct.dtype.kind == "c" else ct)
-            else:
-                out.append(_result(x, ct))
+                and not any(ct is other for other in out)
+            )
+            out.append(ct if own else _result(x, ct))
         return out
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dualrev.core.array import Traced, dtype_of
-from dualrev.core.finite import strong_product
+from dualrev.core.finite import any_nan, strong_product
 from dualrev.core.primitive import Rule
 from dualrev.core.shapes import unbroadcast
 from dualrev.errors import ShapeError
@@ -221,7 +221,9 @@ def run(
                 sweep(tape.nodes if once else tape.nodes.copy(), cts, variant, keep)
             wanted = cts if leaves is None else [cts[k] for k in leaves]
             for c in wanted:
-                if c is not None and c.__class__ is not tuple and has_nan(c):
+                if c is None or c.__class__ is tuple:
+                    continue
+                if any_nan(c) if c.__class__ is np.ndarray else has_nan(c):
                     break
             else:
                 return wanted
