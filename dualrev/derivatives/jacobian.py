@@ -300,7 +300,8 @@ def jacobian(
     """
     if mode not in ("auto", "forward", "reverse"):
         raise ValueError(f"jacobian: mode= is 'auto', 'forward' or 'reverse', not {mode!r}")
-    if chunk is not None and (not isinstance(chunk, int) or chunk < 1):
+    given: Any = chunk
+    if given is not None and (not isinstance(given, int) or given < 1):
         raise ValueError(f"jacobian: chunk= is a positive integer or None, not {chunk!r}")
     return _Jacobian(f, argnums=argnums, mode=mode, chunk=chunk, has_aux=has_aux)
 

@@ -56,13 +56,8 @@ class Inputs:
                 self.sizes = [1]
                 return
         self.one = isinstance(argnums, int)
-        positions = (
-            (argnums,)
-            if isinstance(argnums, int)
-            else tuple(argnums)
-            if isinstance(argnums, Sequence)
-            else ()
-        )
+        given: Any = (argnums,) if self.one else argnums
+        positions = tuple(given) if isinstance(given, Sequence) else ()
         if (
             isinstance(argnums, bool)
             or not positions

@@ -75,7 +75,8 @@ def jvp(
     True
     """
     check_callable("jvp", f)
-    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
+    given: tuple[Any, ...] = (primals, tangents)
+    if not all(isinstance(part, (tuple, list)) for part in given):
         raise TypeError(
             "jvp: primals and tangents are tuples, one entry per argument: jvp(f, (x,), (t,))"
         )
@@ -359,6 +360,7 @@ def derivative(f: Callable[..., Any], order: int = 1) -> Callable[..., Any]:
     >>> float(dr.derivative(lambda x: x**4, order=3)(2.0))
     48.0
     """
-    if not isinstance(order, int) or order < 1:
+    given: Any = order
+    if not isinstance(given, int) or given < 1:
         raise ValueError(f"derivative: order= is a positive integer, not {order!r}")
     return _Derivative(f, order=order)
