@@ -17,7 +17,6 @@ __all__ = [
     "Domain",
     "above_one",
     "case",
-    "distinct",
     "negative",
     "nonzero",
     "positive",
@@ -74,7 +73,6 @@ nonzero = Domain("nonzero", _away)
 unit = Domain("(-1, 1)", lambda rng, shape: rng.uniform(-0.85, 0.85, shape))
 above_one = Domain("(1, inf)", lambda rng, shape: rng.uniform(1.2, 3.0, shape))
 spaced = Domain("pairwise distinct", _spaced)
-distinct = spaced
 positive_definite = Domain("positive definite", _square)
 regular = Domain("regular matrices", _regular)
 

@@ -1,7 +1,7 @@
 """Shortcuts of reverse mode: operations on one or two variables of one tape, specialised at registration.
 
-Measured on 3-vectors (CPython 3.11): recording ``x * y`` takes about 0.8 us with NumPy's 0.3 us in it; the general
-path takes five times as long.
+Measured on 3-vectors (CPython 3.11): recording ``x * y`` takes about 1.0 us with NumPy's 0.3 us in it, on the general
+path 3.8 us.
 """
 
 from __future__ import annotations

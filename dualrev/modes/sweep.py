@@ -169,6 +169,7 @@ def sweep(nodes: list[Any], cts: list[Any], variant: str = "", keep: bool = Fals
             continue
         if not plain:
             adjoint = _variant(adjoint, variant)
+        # Accumulation is written out for one parent and for several: this loop runs for every operation there was.
         if parents.__class__ is int:
             g = adjoint(ct, kept)
             old = cts[parents]
