@@ -16,6 +16,7 @@ from dualrev.core.flavours import constant as constant
 from dualrev.core.flavours import elementwise as elementwise
 from dualrev.core.flavours import general as general
 from dualrev.core.flavours import linear as linear
+from dualrev.core.primitive import Refusal as Refusal
 from dualrev.derivatives.blackbox import primitive as primitive
 from dualrev.derivatives.checkpoint import checkpoint as checkpoint
 from dualrev.derivatives.checkpoint import stop_gradient as stop_gradient

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from dualrev.core.bind import bind
 from dualrev.core.domains import Domain
-from dualrev.core.primitive import _WORDS, Case, Primitive, Rule
+from dualrev.core.primitive import _WORDS, Case, Primitive, Refusal, Rule
 from dualrev.errors import RegistrationError
 
 __all__ = [
@@ -21,7 +21,7 @@ __all__ = [
     "read_rule",
 ]
 
-Partial = Callable[..., Any] | complex | None
+Partial = Callable[..., Any] | complex | Refusal | None
 Batch = Callable[[Primitive, tuple[bool, ...], tuple[Any, ...], dict[str, Any]], Any]
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 

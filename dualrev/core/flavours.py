@@ -12,7 +12,7 @@ cotangents once on the way in and once on the way out, which turns them into adj
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,13 @@ from dualrev.core.declaration import (
     read_rule,
 )
 from dualrev.core.finite import strong_product
-from dualrev.core.primitive import Primitive, Rule, numpy_function, refuse_second_answer
+from dualrev.core.primitive import (
+    Primitive,
+    Refusal,
+    Rule,
+    numpy_function,
+    refuse_second_answer,
+)
 from dualrev.errors import RegistrationError
 
 __all__ = ["bilinear", "constant", "elementwise", "general", "linear"]
@@ -50,11 +56,12 @@ def elementwise(
     ----------
     fun : callable
         Computes the value on plain arrays; a NumPy or SciPy ufunc is also answered when it meets traced arrays.
-    *partials : callable, number or None
+    *partials : callable, number, None or Refusal
         Partial derivative with respect to each argument, as plain NumPy code. Parameter names say what is kept:
         ``x`` (one argument) or ``a``, ``b``, ``c`` (several) keep inputs, ``y`` the output. None means that the output
-        does not vary with that argument. With a first parameter ``t`` it returns ``t`` times the partial, which can
-        save a pass over the arrays (``t / b`` instead of ``1 / b``).
+        does not vary with that argument, a `Refusal` that it does but has no usable derivative there. With a first
+        parameter ``t`` it returns ``t`` times the partial, which can save a pass over the arrays (``t / b`` instead of
+        ``1 / b``).
     on : Domain or tuple of Domain or list of Case
         Where the partials hold; sampled by the tests.
     name, formula, kinks : str, optional
@@ -92,10 +99,10 @@ def elementwise(
         raise RegistrationError(f"{name}: {fun.nin} arguments but {arity} partials")
     arguments = ("x",) if arity == 1 else tuple("abcdefgh"[:arity])
     cases, singular = read_domain(name, on, arity)
-    table: list[PartialRule | None] = []
+    table: list[PartialRule | Refusal | None] = []
     for partial in partials:
-        if partial is None:
-            table.append(None)
+        if partial is None or isinstance(partial, Refusal):
+            table.append(partial)
         elif callable(partial):
             applied = next(iter(inspect.signature(partial).parameters), "") == "t"
             keeps = read_rule(name, partial, arguments, int(applied)).keeps
@@ -103,9 +110,9 @@ def elementwise(
         else:
             table.append(PartialRule(partial, ()))
 
-    def product_rule(rule: PartialRule | None, strong: bool) -> Rule | None:
-        if rule is None:
-            return None
+    def product_rule(rule: PartialRule | Refusal | None, strong: bool) -> Rule | Refusal | None:
+        if rule is None or isinstance(rule, Refusal):
+            return rule
         value = rule.value
         if not callable(value):
             return Rule((lambda t: t) if value == 1 else (lambda t: t * value), ())
@@ -267,6 +274,7 @@ def general(
     name: str | None = None,
     arguments: tuple[str, ...] = ("x",),
     constant: Iterable[str] = (),
+    refused: Mapping[str, Refusal] | None = None,
     batch: Batch | None = None,
     kinks: str = "",
     broadcasts: bool = False,
@@ -286,7 +294,9 @@ def general(
         Names of the array arguments. With one argument the rules are ``tangent(t, ...)`` and ``adjoint(ct, ...)``; with
         several ``tangent_a(t, ...)``, ``adjoint_a(ct, ...)`` and so on.
     constant : iterable of str
-        Arguments with respect to which the operation has no derivative.
+        Arguments on which the operation depends only piecewise constantly, or not at all.
+    refused : dict of str to Refusal, optional
+        Arguments with respect to which it has no usable derivative; differentiating there raises.
 
     Raises
     ------
@@ -305,18 +315,19 @@ def general(
     array([[2., 5.],
            [0., 2.]])
     """
-    held = frozenset(constant)
+    refusals = dict(refused or {})
+    held = frozenset(constant) | frozenset(refusals)
 
     def declare(rules: type) -> Primitive:
         label = name or rules.__name__
         cases, domain_singular = read_domain(label, on, len(arguments))
         body = vars(rules)
-        tables: dict[str, list[Rule | None]] = {"tangent": [], "adjoint": []}
+        tables: dict[str, list[Rule | Refusal | None]] = {"tangent": [], "adjoint": []}
         for argument in arguments:
             for direction, table in tables.items():
                 key = direction if len(arguments) == 1 else f"{direction}_{argument}"
                 if argument in held:
-                    table.append(None)
+                    table.append(refusals.get(argument))
                 elif key in body:
                     table.append(read_rule(label, body[key], arguments, 1))
                 else:
@@ -327,7 +338,7 @@ def general(
         unknown = sorted(held.difference(arguments))
         if unknown:
             raise RegistrationError(
-                f"{label}: constant= names {unknown}, which are no arguments of {arguments}"
+                f"{label}: constant= or refused= names {unknown}, which are no arguments of {arguments}"
             )
         known -= {f"{d}_{a}" for d in tables for a in held}
         stray = [k for k in body if not k.startswith("__") and k not in known]

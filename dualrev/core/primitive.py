@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dualrev.errors import RegistrationError
+from dualrev.errors import RegistrationError, UnsupportedError
 
 __all__ = [
     "ENTRIES",
@@ -20,6 +20,7 @@ __all__ = [
     "Case",
     "Entry",
     "Primitive",
+    "Refusal",
     "Rule",
     "coverage_rows",
     "numpy_function",
@@ -39,6 +40,26 @@ class Rule(NamedTuple):
 
     call: Callable[..., Any]
     keeps: tuple[int, ...]
+
+
+class Refusal(NamedTuple):
+    """Stands in place of a rule where an operation has no usable derivative with respect to one argument.
+
+    The value is had with a plain argument, also batched; a traced one raises `UnsupportedError` with these words.
+    """
+
+    reason: str
+    alternative: str
+
+    def error(self, primitive: Primitive, position: int) -> UnsupportedError:
+        """Return the error for the argument at `position`."""
+        name = (
+            function_name(primitive.fun) if isinstance(primitive.fun, np.ufunc) else primitive.name
+        )
+        words = ("first", "second", "third", "fourth", "fifth", "sixth")
+        return UnsupportedError(
+            name, f"its {words[position]} argument: {self.reason}", self.alternative
+        )
 
 
 class Case(NamedTuple):
@@ -61,8 +82,9 @@ class Primitive:
         ``"elementwise"``, ``"linear"``, ``"bilinear"``, ``"general"`` or ``"constant"``.
     arguments : tuple of str or None
         Names of the array arguments; None if there may be any number of them.
-    tangents, adjoints : tuple of Rule or None
-        One per argument (a single one for all if `arguments` is None); None where the output does not depend on it.
+    tangents, adjoints : tuple of Rule, Refusal or None
+        One per argument (a single one for all if `arguments` is None); None where the output does not depend on it,
+        a `Refusal` where its dependence has no usable derivative.
     accumulate : callable or None
         ``accumulate(out, ct, **params)`` adds the adjoint into a plain array in place (indexing).
     batch : callable
@@ -113,8 +135,8 @@ class Primitive:
         fun: Callable[..., Any],
         flavour: str,
         arguments: tuple[str, ...] | None,
-        tangents: tuple[Rule | None, ...],
-        adjoints: tuple[Rule | None, ...],
+        tangents: tuple[Rule | Refusal | None, ...],
+        adjoints: tuple[Rule | Refusal | None, ...],
         *,
         cases: Iterable[Case],
         batch: Callable[..., Any],
@@ -170,9 +192,22 @@ class Primitive:
             yield case.arrays(np.random.default_rng([seed, k])), case.params
 
     def rule(self, direction: str, position: int) -> Rule | None:
-        """Return the rule for the argument at `position`; `direction` is ``"tangents"`` or ``"adjoints"``."""
-        rules: tuple[Rule | None, ...] = getattr(self, direction)
-        return rules[0] if self.arguments is None else rules[position]
+        """Return the rule for the argument at `position`; `direction` is ``"tangents"`` or ``"adjoints"``.
+
+        Raises
+        ------
+        UnsupportedError
+            If there is a `Refusal` in its place.
+        """
+        rules: tuple[Rule | Refusal | None, ...] = getattr(self, direction)
+        rule = rules[0] if self.arguments is None else rules[position]
+        if isinstance(rule, Refusal):
+            raise rule.error(self, position)
+        return rule
+
+    def refuses(self, position: int) -> bool:
+        """Say whether the argument at `position` cannot be differentiated."""
+        return self.arguments is not None and isinstance(self.adjoints[position], Refusal)
 
 
 class Entry(NamedTuple):

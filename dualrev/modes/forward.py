@@ -15,7 +15,7 @@ from dualrev.core.array import Traced, TracedArray, TracedScalar, dtype_of
 from dualrev.core.bind import bind
 from dualrev.core.finite import without_warnings
 from dualrev.core.levels import Level, next_depth, open_levels
-from dualrev.core.primitive import SHAPE, SHAPES, Y
+from dualrev.core.primitive import SHAPE, SHAPES, Refusal, Y
 from dualrev.core.shapes import lift
 from dualrev.errors import InputError, ShapeError, describe
 from dualrev.modes.batch import Batch, Batched, batched
@@ -225,6 +225,8 @@ class Forward(Level):
             rule = primitive.tangents[k] if own else None
             if rule is None:
                 continue
+            if rule.__class__ is Refusal:
+                raise rule.error(primitive, k)
             kept = residuals(rule.keeps, primals, y, k)
             t = arrays[k].tangent
             if primitive.flavour == "elementwise":

@@ -13,7 +13,7 @@ import numpy as np
 
 from dualrev.core.bind import bind
 from dualrev.core.operators import operator_methods
-from dualrev.core.primitive import SHAPE, Primitive, on_register
+from dualrev.core.primitive import SHAPE, Primitive, Rule, on_register
 from dualrev.core.protocols import apply_ufunc
 from dualrev.core.shapes import unbroadcast
 from dualrev.modes.reverse import VariableArray, VariableScalar
@@ -207,7 +207,7 @@ def protocol(table: dict[Any, Callable[..., Any]]) -> Callable[..., Any]:
 def _linear(primitive: Primitive) -> Callable[[Any, dict[str, Any]], Any]:
     """Return the shortcut of a linear operation on one variable."""
     fun, rule, accumulates = primitive.fun, primitive.adjoints[0], primitive.accumulate is not None
-    assert rule is not None
+    assert isinstance(rule, Rule)
     transpose = rule.call
     if rule.keeps:
 
@@ -247,7 +247,7 @@ def _bilinear(primitive: Primitive) -> Callable[[Any, Any, dict[str, Any]], Any]
 
     def one_side(position: int) -> Callable[[Any, Any], Any]:
         rule = primitive.adjoints[position]
-        assert rule is not None
+        assert isinstance(rule, Rule)
         transpose, wants_shape = rule.call, SHAPE in rule.keeps
 
         def adjoint(ct: Any, kept: Any) -> Any:
@@ -330,10 +330,12 @@ def _specialise(primitive: Primitive) -> None:
         install_lazily(primitive, recorders, classes, (_unary, _binary))
     elif primitive.flavour == "linear" and primitive.arity == 1:
         rule = primitive.adjoints[0]
-        if rule is not None and rule.keeps in ((), (SHAPE,)):
+        if isinstance(rule, Rule) and rule.keeps in ((), (SHAPE,)):
             primitive.shortcuts.update(dict.fromkeys(classes, _linear(primitive)))
     elif primitive.flavour == "bilinear":
-        first, second = (rule.keeps if rule is not None else None for rule in primitive.adjoints)
+        first, second = (
+            rule.keeps if isinstance(rule, Rule) else None for rule in primitive.adjoints
+        )
         if first in ((1,), (1, SHAPE)) and second in ((0,), (0, SHAPE)):
             primitive.shortcuts.update(dict.fromkeys(classes, _bilinear(primitive)))
             if isinstance(primitive.fun, np.ufunc):

@@ -17,7 +17,7 @@ from dualrev.core.array import Traced, TracedArray, TracedScalar, dtype_of
 from dualrev.core.bind import bind
 from dualrev.core.capture import Captures
 from dualrev.core.levels import Level
-from dualrev.core.primitive import SHAPE, SHAPES, Primitive, Y
+from dualrev.core.primitive import SHAPE, SHAPES, Primitive, Refusal, Rule, Y
 from dualrev.errors import LevelError, ShapeError
 from dualrev.modes.forward import promote
 from dualrev.modes.sweep import Part, pull, pull_custom, run, seed_cotangent
@@ -188,7 +188,10 @@ class Tape(Level):
                 if a.level is self:
                     primals[k] = a.primal
                     outer = outer or isinstance(a.primal, Traced)
-                    if adjoints[0 if variadic else k] is not None:
+                    rule = adjoints[0 if variadic else k]
+                    if rule.__class__ is Refusal:
+                        raise rule.error(primitive, k)
+                    if rule is not None:
                         active.append(k)
                 else:
                     outer = True
@@ -236,7 +239,7 @@ class Tape(Level):
         shapes: Any = None
         for k in active:
             rule = adjoints[0 if variadic else k]
-            assert rule is not None
+            assert isinstance(rule, Rule)
             x = primals[k]
             kept = []
             for j in rule.keeps:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from dualrev.core.bind import bind
+from dualrev.core.declaration import PartialRule
 from dualrev.core.finite import strong_product
 from dualrev.core.primitive import Primitive
 
@@ -39,12 +40,12 @@ def compile_function(title: str, lines: list[str], scope: dict[str, Any]) -> Any
 
 
 def suits(primitive: Primitive) -> bool:
-    """Say whether shortcuts are made for a primitive: an elementwise ufunc of one or two operands, none constant."""
+    """Say whether shortcuts are made for a primitive: an elementwise ufunc with rules for its one or two operands."""
     return (
         primitive.flavour == "elementwise"
         and isinstance(primitive.fun, np.ufunc)
         and len(primitive.partials) in (1, 2)
-        and None not in primitive.partials
+        and all(isinstance(partial, PartialRule) for partial in primitive.partials)
     )
 
 

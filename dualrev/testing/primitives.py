@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dualrev.core.primitive import ENTRIES, Primitive
+from dualrev.core.primitive import ENTRIES, Primitive, Rule
 from dualrev.derivatives.containers import flatten
 from dualrev.derivatives.jacobian import jacobian
 from dualrev.derivatives.mapping import vmap
@@ -197,7 +197,10 @@ class Subject(NamedTuple):
         """Return the positions of floating-point operands that a rule differentiates."""
         positions = [k for k, a in enumerate(self.arrays) if np.asarray(a).dtype.kind in "fc"]
         if isinstance(self.call, Primitive) and self.call.flavour == "general":
-            return [k for k in positions if self.call.rule("adjoints", k) is not None]
+            rules = self.call.adjoints
+            return [k for k in positions if isinstance(rules[k], Rule)]
+        if isinstance(self.call, Primitive):
+            return [k for k in positions if not self.call.refuses(k)]
         return positions
 
     def plain(self, *operands: Any) -> Any:

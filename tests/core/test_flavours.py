@@ -315,3 +315,50 @@ def test_strong_zero_entry_by_entry():
     np.testing.assert_array_equal(
         found, [[0.0, np.inf, 0.0, np.inf, np.nan], [0.0, 3.0, 0.0, 6.0, np.nan]]
     )
+
+
+# --------------------------------------------------------------------------------------------------
+# Arguments without a usable derivative.
+
+
+def test_refused_argument():
+    """The value is had with a plain argument, also batched; a traced one names itself and the way out."""
+    with private_registry():
+        order = dr.Refusal("the derivative in the order is not implemented", "a plain order")
+        p = dr.elementwise(
+            lambda a, b: np.asarray(b) ** a,
+            order,
+            lambda a, b: a * b ** (a - 1),
+            on=(dr.positive, dr.positive),
+            name="refuses",
+        )
+        assert dr.grad(lambda x: p(3.0, x))(2.0) == 12.0
+        np.testing.assert_array_equal(
+            dr.vmap(lambda n: dr.grad(lambda x: p(n, x))(2.0))(np.array([1.0, 2.0, 3.0])),
+            [1.0, 4.0, 12.0],
+        )
+        for transform in (dr.grad, dr.derivative):
+            with pytest.raises(
+                dr.UnsupportedError, match=r"refuses.*first argument.*a plain order"
+            ):
+                transform(lambda n: p(n, 2.0))(3.0)
+
+        @dr.general(
+            lambda a, b: a * b,
+            on=[dr.case((), ())],
+            arguments=("a", "b"),
+            refused={"b": order},
+            name="refuses_second",
+        )
+        class q:
+            """y = a b"""
+
+            def tangent_a(t, b):
+                return t * b
+
+            def adjoint_a(ct, b):
+                return ct * b
+
+        assert dr.grad(lambda x: q(x, 3.0))(2.0) == 3.0
+        with pytest.raises(dr.UnsupportedError, match="second argument"):
+            dr.grad(lambda x: q(3.0, x))(2.0)

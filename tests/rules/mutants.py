@@ -100,4 +100,4 @@ def places(primitive, direction):
     """
     if direction == "tangents" and primitive.arguments is None:
         return []
-    return [k for k, rule in enumerate(getattr(primitive, direction)) if rule is not None]
+    return [k for k, rule in enumerate(getattr(primitive, direction)) if isinstance(rule, Rule)]

@@ -123,7 +123,11 @@ def draw(rng, like):
 def subjects(primitive, seed=0, stores=None):
     """Yield a primitive's samples; `stores` shares oracles between a primitive and its mutants."""
     for index, (arrays, params) in enumerate(primitive.samples(seed)):
-        varying = [k for k, a in enumerate(arrays) if np.asarray(a).dtype.kind in "fc"]
+        varying = [
+            k
+            for k, a in enumerate(arrays)
+            if np.asarray(a).dtype.kind in "fc" and not primitive.refuses(k)
+        ]
         shapes = ", ".join(f"{np.asarray(a).dtype}{list(np.shape(a))}" for a in arrays)
         options = "".join(f", {k}={v!r}" for k, v in params.items())
         label = f"{primitive.name}({shapes}{options}), case {index}, seeds {seed} and {SEED}"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import dualrev as dr
+from dualrev.core.declaration import PartialRule
 from dualrev.core.primitive import PRIMITIVES, Rule
 from tests.rules.mutants import (
     NAMES,
@@ -53,7 +54,7 @@ def test_partials(name):
     mutants = [
         (f"partial {k}: {what}", with_partial(primitive, k, change))
         for k, partial in enumerate(primitive.partials)
-        if partial is not None
+        if isinstance(partial, PartialRule)
         for what, change in RESULTS.items()
     ]
     expect_caught(mutants, "tangent")
@@ -111,7 +112,11 @@ def test_swapped(name):
         at = places(primitive, direction)
         rules = getattr(primitive, direction)
         # Rules that keep nothing and have the same number are one rule: nothing is exchanged.
-        numbers = {p.value for p in primitive.partials if p is not None and not callable(p.value)}
+        numbers = {
+            p.value
+            for p in primitive.partials
+            if isinstance(p, PartialRule) and not callable(p.value)
+        }
         if len(at) == 2 and not (len(numbers) == 1 and all(not rules[k].keeps for k in at)):
             one, two = at
             mutant = with_rule(
