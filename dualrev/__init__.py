@@ -1,8 +1,10 @@
 """dualrev: exact derivatives of plain NumPy code, in forward and reverse mode, from one registry of rules."""
 
+from dualrev import numpy as numpy
 from dualrev import rules as _rules
+from dualrev import scipy as scipy
+from dualrev.core import buffer as _buffer
 from dualrev.core import operators as _operators
-from dualrev.core.array import SplitWarning as SplitWarning
 from dualrev.core.array import value as value
 from dualrev.core.domains import above_one as above_one
 from dualrev.core.domains import case as case
@@ -27,6 +29,7 @@ from dualrev.derivatives.gradient import value_and_grad as value_and_grad
 from dualrev.derivatives.jacobian import hessian as hessian
 from dualrev.derivatives.jacobian import jacobian as jacobian
 from dualrev.derivatives.mapping import vmap as vmap
+from dualrev.derivatives.patched import patched as patched
 from dualrev.derivatives.products import derivative as derivative
 from dualrev.derivatives.products import gauss_newton_product as gauss_newton_product
 from dualrev.derivatives.products import hvp as hvp
@@ -43,6 +46,7 @@ from dualrev.errors import NonFiniteError as NonFiniteError
 from dualrev.errors import OutputError as OutputError
 from dualrev.errors import RegistrationError as RegistrationError
 from dualrev.errors import ShapeError as ShapeError
+from dualrev.errors import SplitWarning as SplitWarning
 from dualrev.errors import UnsupportedError as UnsupportedError
 from dualrev.modes import pushing as _pushing
 from dualrev.modes import recording as _recording
@@ -56,4 +60,4 @@ from dualrev.testing.primitives import check_primitive as check_primitive
 __version__ = "0.1.0"
 
 # Imported for what they install: operators, shortcuts of the modes, and the catalogue.
-del _operators, _pushing, _recording, _rules
+del _buffer, _operators, _pushing, _recording, _rules

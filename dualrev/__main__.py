@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(command=_check)
 
     coverage = commands.add_parser("coverage", help="list every NumPy function that is classified")
+    coverage.add_argument("--write", type=Path, metavar="FILE", help="write the page there instead")
     coverage.set_defaults(command=_coverage)
 
     primitives = commands.add_parser("primitives", help="print the catalogue of rules as Markdown")
@@ -108,11 +109,15 @@ def _check(arguments: argparse.Namespace) -> int:
     return 0 if report.ok else 1
 
 
-def _coverage(_: argparse.Namespace) -> int:
-    from dualrev.core.primitive import coverage_rows
+def _coverage(arguments: argparse.Namespace) -> int:
+    from dualrev.core.catalogue import BY_HAND, coverage_page, coverage_rows
 
-    rows = [tuple(str(cell) for cell in row) for row in coverage_rows()]
-    head = ("function", "class", "flavour", "note")
+    if arguments.write is not None:
+        path = arguments.write
+        old = path.read_text(encoding="utf-8") if path.exists() else ""
+        return _write(path, coverage_page(old.partition(BY_HAND + "\n")[2]))
+    rows = [tuple(row) for row in coverage_rows()]
+    head = ("function", "class", "flavour", "complex", "note")
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for row in (head, *rows):
         print("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip())
@@ -122,16 +127,19 @@ def _coverage(_: argparse.Namespace) -> int:
 
 
 def _primitives(arguments: argparse.Namespace) -> int:
-    from dualrev.core.primitive import primitives_page
+    from dualrev.core.catalogue import primitives_page
 
-    page = primitives_page()
     if arguments.write is None:
-        sys.stdout.write(page)
+        sys.stdout.write(primitives_page())
         return 0
+    return _write(arguments.write, primitives_page())
+
+
+def _write(path: Path, page: str) -> int:
     try:
-        arguments.write.write_text(page, encoding="utf-8", newline="\n")
+        path.write_text(page, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise CommandError(f"cannot write {arguments.write}: {error.strerror or error}") from error
+        raise CommandError(f"cannot write {path}: {error.strerror or error}") from error
     return 0
 
 

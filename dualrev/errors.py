@@ -5,6 +5,7 @@ Nothing else in the package formats an error message for a user, and nothing her
 
 from __future__ import annotations
 
+import linecache
 import os
 import sys
 from types import FrameType
@@ -22,7 +23,11 @@ __all__ = [
     "OutputError",
     "RegistrationError",
     "ShapeError",
+    "SplitWarning",
     "UnsupportedError",
+    "conversion",
+    "describe",
+    "user_location",
 ]
 
 _OURS = tuple(os.path.dirname(os.path.abspath(path)) + os.sep for path in (__file__, np.__file__))
@@ -67,6 +72,27 @@ def describe(value: object) -> str:
     return f"{name} of shape {shape}" + (f" and dtype {dtype}" if dtype is not None else "")
 
 
+def conversion(kind: str) -> tuple[str, str]:
+    """Return the operation and the fix of a lost conversion, from the line of source that attempted it."""
+    location = user_location()
+    file, _, rest = location.partition(":")
+    line = linecache.getline(file, int(rest.split(",")[0])).strip() if rest[:1].isdigit() else ""
+    if "math." in line:
+        remedy = "use the NumPy function of the same name (np.sin for math.sin)"
+    elif "]" in line and "=" in line.replace("==", ""):
+        remedy = (
+            "make the array that is written to with np.zeros_like(x) or x.copy(), which can hold traced values, or "
+            "collect the entries in a list and call np.stack or np.array on it"
+        )
+    elif kind in ("int", "index"):
+        remedy = "use int(dualrev.value(x)) where an integer is meant to be constant"
+    elif "out=" in line:
+        remedy = "drop out= and use the returned array"
+    else:
+        remedy = f"leave the {kind}(...) or dtype=... conversion out; NumPy functions take traced values as they are"
+    return (f"{kind}(x)" + (f" (in `{line}`)" if line else "")), remedy
+
+
 class DualrevError(Exception):
     """Base of every error that dualrev raises itself."""
 
@@ -87,8 +113,13 @@ class EscapeError(DualrevError, TypeError):
         self.remedy = remedy
         super().__init__(
             f"{operation} would lose the derivative of a traced value, at {user_location()}. "
-            f"Fix: {remedy}. If no derivative is wanted there, say so with dualrev.value(x)."
+            f"Fix: {remedy}. If no derivative is wanted there, say so with dualrev.value(x). "
+            "In code that cannot be edited, differentiate dualrev.patched(f) instead of f."
         )
+
+
+class SplitWarning(UserWarning):
+    """A large traced array was split into scalars, which is right but slow."""
 
 
 class LevelError(DualrevError, RuntimeError):

@@ -157,7 +157,7 @@ def test_public_names():
 
 PROMISED = """
     grad value_and_grad jvp vjp linearize jacobian hessian hvp gauss_newton_product derivative vmap
-    stop_gradient checkpoint custom_jvp custom_vjp value debug check_derivatives Dual Tape Variable
+    stop_gradient checkpoint patched custom_jvp custom_vjp value debug check_derivatives Dual Tape Variable
     elementwise linear bilinear general constant primitive
     DualrevError EscapeError LevelError MissingRuleError UnsupportedError RegistrationError
     InputError OutputError ShapeError NonFiniteError CapturedWriteError

@@ -1,15 +1,16 @@
 """Traced values: what the user's function holds instead of arrays, speaking NumPy's protocols.
 
-Two families, because NumPy asks different things of them: `TracedArray` (one dimension or more: a sequence with a
-dtype) and `TracedScalar` (no sequence protocol and no ``.dtype``, otherwise NumPy's object loops would call
-``float`` on it). Neither has ``__array__``: NumPy can therefore never strip a derivative in silence. Each mode derives
-an array and a scalar class; all share one memory layout, so that an in-place write can turn one into another.
+Two families, because NumPy asks different things of them: `TracedArray` (one dimension or more: a sequence) and
+`TracedScalar` (no sequence protocol, otherwise NumPy would try to unpack it). Neither has ``__array__``: NumPy can
+therefore never strip a derivative in silence. Each mode derives an array and a scalar class; all share one memory
+layout, so that an in-place write can turn one into another.
 Next: `protocols.py` (ufunc and function dispatch) and `inplace.py` (writes and views).
 """
 
 from __future__ import annotations
 
 import operator
+import sys
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
@@ -21,10 +22,15 @@ from dualrev.core import bind as _bind
 from dualrev.core.inplace import setitem
 from dualrev.core.primitive import ENTRIES, UFUNCS, function_name
 from dualrev.core.protocols import apply_ufunc
-from dualrev.errors import EscapeError, MissingRuleError, user_location
+from dualrev.errors import (
+    EscapeError,
+    MissingRuleError,
+    SplitWarning,
+    conversion,
+    user_location,
+)
 
 __all__ = [
-    "SplitWarning",
     "Traced",
     "TracedArray",
     "TracedScalar",
@@ -38,10 +44,6 @@ _SPLIT_LIMIT = 1000
 _GETITEM = operator.getitem
 # NumPy's functions dispatch on traced values, which its type stubs cannot know.
 _np: Any = np
-
-
-class SplitWarning(UserWarning):
-    """A large traced array was split into scalars, which is right but slow."""
 
 
 class Traced:
@@ -121,7 +123,7 @@ class Traced:
 
     def copy(self, order: str = "C") -> Any:
         """Return an independent traced value; `order` is the memory layout, which decides what reshape views."""
-        twin = object.__new__(self.__class__)
+        twin = object.__new__(type(self))
         for name in ("primal", "level", "tangent", "index"):
             if hasattr(self, name):
                 setattr(twin, name, getattr(self, name))
@@ -143,16 +145,16 @@ class Traced:
         return primal._decide(operation) if isinstance(primal, Traced) else primal
 
     def __float__(self) -> float:
-        raise EscapeError(*_escape("float"))
+        raise EscapeError(*conversion("float"))
 
     def __int__(self) -> int:
-        raise EscapeError(*_escape("int"))
+        raise EscapeError(*conversion("int"))
 
     def __index__(self) -> int:
-        raise EscapeError(*_escape("index"))
+        raise EscapeError(*conversion("index"))
 
     def __complex__(self) -> complex:
-        raise EscapeError(*_escape("complex"))
+        raise EscapeError(*conversion("complex"))
 
     def item(self, *index: int) -> Any:
         """Return one entry, traced (as the derivative would otherwise be lost)."""
@@ -161,8 +163,6 @@ class Traced:
                 raise ValueError("can only convert an array of size 1 to a scalar")
             return _np.reshape(self, ())
         return _np.reshape(self, (-1,))[index[0]] if len(index) == 1 else cast(Any, self)[index]
-
-    # -- text -----------------------------------------------------------------------------------------------------
 
     def __str__(self) -> str:
         return str(value(self))
@@ -182,10 +182,18 @@ class Traced:
         """The real part."""
         return _np.real(self)
 
+    @real.setter
+    def real(self, new: Any) -> None:
+        self.real[...] = new
+
     @property
     def imag(self) -> Any:
         """The imaginary part."""
         return _np.imag(self)
+
+    @imag.setter
+    def imag(self, new: Any) -> None:
+        self.imag[...] = new
 
     def reshape(self, *shape: Any, order: str = "C") -> Any:
         """Return ``np.reshape``; sizes may be given one by one."""
@@ -226,32 +234,6 @@ class Traced:
             return NotImplemented
         return UFUNCS[np.power](self, other)
 
-    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        return np
-
-
-def _escape(kind: str) -> tuple[str, str]:
-    """Return the operation and the fix of a lost conversion, from the line of source that attempted it."""
-    import linecache
-
-    location = user_location()
-    file, _, rest = location.partition(":")
-    line = linecache.getline(file, int(rest.split(",")[0])).strip() if rest[:1].isdigit() else ""
-    if "math." in line:
-        remedy = "use the NumPy function of the same name (np.sin for math.sin)"
-    elif "]" in line and "=" in line.replace("==", ""):
-        remedy = (
-            "make the array that is written to with np.zeros_like(x) or x.copy(), which can hold traced values, or "
-            "collect the entries in a list and call np.stack or np.array on it"
-        )
-    elif kind in ("int", "index"):
-        remedy = "use int(dualrev.value(x)) where an integer is meant to be constant"
-    elif "out=" in line:
-        remedy = "drop out= and use the returned array"
-    else:
-        remedy = f"leave the {kind}(...) or dtype=... conversion out; NumPy functions take traced values as they are"
-    return (f"{kind}(x)" + (f" (in `{line}`)" if line else "")), remedy
-
 
 class TracedScalar(Traced):
     """A traced value without dimensions; it behaves like a NumPy scalar."""
@@ -261,8 +243,24 @@ class TracedScalar(Traced):
     # Indexing without __len__ does not make a sequence of it for NumPy; iteration is refused, as by NumPy's scalars.
     __iter__ = None
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        # For isinstance(x, float) in user code, which would else take another branch.
+        return dtype_of(self).type
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Dtype of the plain number."""
+        # NumPy's mean, var and std of an object array ask a sum with a dtype to become a float of it.
+        if sys._getframe(1).f_code.co_filename.endswith("_methods.py"):
+            raise AttributeError("dtype")
+        return dtype_of(self)
+
     def __getitem__(self, index: Any) -> Any:
         return ENTRIES[operator.getitem].call(self, index)
+
+    def __setitem__(self, index: Any, new: Any) -> None:
+        setitem(self, index, new)
 
     # NumPy's object loops look these up by name.
     def __floor__(self) -> Any:
@@ -287,6 +285,11 @@ class TracedArray(Traced):
 
     __slots__ = ()
     __hash__ = None  # type: ignore[assignment]
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        # For isinstance(x, np.ndarray) in user code, which would else take another branch; NumPy's C code asks type(x).
+        return np.ndarray
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -407,7 +410,7 @@ def value(x: Any) -> Any:
     """
     if isinstance(x, Traced):
         plain = x._plain()
-        if isinstance(plain, np.ndarray):
+        if type(plain) is np.ndarray:
             plain = plain.view()
             plain.flags.writeable = False
         return plain
@@ -420,17 +423,18 @@ def value(x: Any) -> Any:
 _bind._TRACED.append(Traced)
 
 
-def as_view(view: Any, base: Any, again: Callable[[Any], Any], writable: bool = True) -> Any:
+def as_view(view: Any, base: Any, again: Callable[[Any], Any], writable: Any = True) -> Any:
     """Return `view`, remembered as one of `base`, so that in-place writes to either are seen in both.
 
-    ``again(array)`` takes the same view of another array of the base's shape. Anything but traced arrays passes.
+    ``again(array)`` takes the same view of another array of the base's shape. `writable` may be a function that returns
+    the base with a new value of the view in place. Anything but traced arrays passes.
     """
     if not (isinstance(view, TracedArray) and isinstance(base, TracedArray)) or view is base:
         return view
     return link(view, base, again, writable)
 
 
-def link(view: Any, base: Any, again: Callable[[Any], Any], writable: bool = True) -> Any:
+def link(view: Any, base: Any, again: Callable[[Any], Any], writable: Any = True) -> Any:
     """Return `view` as `as_view` does, for arguments that are known to be traced arrays."""
     view._base = base
     view._view = again, writable

@@ -21,6 +21,8 @@ __all__ = ["bind", "operand"]
 
 # Filled by core/array.py, which sits above this file: the base class of traced values.
 _TRACED: list[type] = []
+# Filled by core/buffer.py: the class of plain arrays that may become traced.
+_BUFFER: list[Any] = []
 _SCALARS = (float, int, complex, bool, np.generic)
 
 
@@ -30,9 +32,11 @@ def bind(primitive: Primitive, arrays: tuple[Any, ...], params: dict[str, Any]) 
     traced: Any = _TRACED[0]
     for k, a in enumerate(arrays):
         if isinstance(a, traced):
+            if type(a) is _BUFFER[0]:
+                return bind(primitive, (*arrays[:k], a.primal, *arrays[k + 1 :]), params)
             if level is None or a.level.depth > level.depth:
                 level = a.level
-        elif not isinstance(a, _SCALARS) and (a.__class__ is not np.ndarray or a.dtype.hasobject):
+        elif not isinstance(a, _SCALARS) and (type(a) is not np.ndarray or a.dtype.hasobject):
             converted = operand(a, primitive)
             if converted is not a:
                 return bind(primitive, (*arrays[:k], converted, *arrays[k + 1 :]), params)
@@ -52,6 +56,8 @@ def operand(value: Any, primitive: Primitive | None = None) -> Any:
     InputError
         If it is no array of numbers.
     """
+    if type(value) is _BUFFER[0]:
+        return value.primal
     if isinstance(value, (_TRACED[0], *_SCALARS)):
         return value
     if value is None or isinstance(value, (str, bytes, slice)):
@@ -59,7 +65,7 @@ def operand(value: Any, primitive: Primitive | None = None) -> Any:
             return value
         raise _not_an_array(value, primitive)
     array = value if isinstance(value, np.ndarray) else stack_sequence(value)
-    if not isinstance(array, np.ndarray):
+    if isinstance(array, _TRACED[0]):
         return array
     if array.dtype.hasobject:
         return stack_objects(array, primitive)
@@ -84,7 +90,7 @@ def _holds_traced(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return any(_holds_traced(v) for v in value)
     return isinstance(value, _TRACED[0]) or (
-        isinstance(value, np.ndarray) and value.dtype.hasobject and stackable(value)
+        type(value) is np.ndarray and value.dtype.hasobject and stackable(value)
     )
 
 

@@ -122,11 +122,11 @@ def callable_primitive(primitive: Primitive) -> Primitive:
         return bind(primitive, arrays, params)
 
     def call_one(x: Any, **params: Any) -> Any:
-        shortcut = shortcuts.get(x.__class__)
+        shortcut = shortcuts.get(type(x))
         return bind(primitive, (x,), params) if shortcut is None else shortcut(x, params)
 
     def call_two(a: Any, b: Any, **params: Any) -> Any:
-        shortcut = shortcuts.get(a.__class__) or shortcuts.get(b.__class__)
+        shortcut = shortcuts.get(type(a)) or shortcuts.get(type(b))
         return bind(primitive, (a, b), params) if shortcut is None else shortcut(a, b, params)
 
     if primitive.flavour == "linear" and primitive.arity == 1:

@@ -33,7 +33,7 @@ def all_finite(x: Any) -> bool:
 def strong_product(c: Any, p: Any) -> Any:
     """Return ``c * p`` with the convention that zero times what is not finite is zero, on either side."""
     product = c * p
-    kind = product.__class__
+    kind = type(product)
     if (kind is np.float64 or kind is np.ndarray) and not any_nan(product):
         return product
     strong = ((c == 0) & ~np.isfinite(p)) | ((p == 0) & ~np.isfinite(c))

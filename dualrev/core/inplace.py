@@ -18,6 +18,8 @@ from dualrev.errors import EscapeError, ShapeError, describe
 
 __all__ = ["scatter_with", "setitem", "write", "write_cast", "write_out"]
 
+# Traced values say that they are arrays of NumPy when asked for their class; this sets the true one.
+_set_class = vars(object)["__class__"].__set__
 _scatter: list[Callable[[Any, Any, np.ndarray], Any]] = []
 
 
@@ -39,6 +41,10 @@ def write(x: Any, new: Any) -> None:
         _refresh(x)
         return
     again, writable = x._view
+    if callable(writable):
+        # A view that is no choice of entries (the real part) says itself what the base becomes.
+        write(base, writable(base, new))
+        return
     if not writable:
         raise ValueError(
             "assignment destination is read-only (a broadcast or a diagonal, as in NumPy)"
@@ -50,7 +56,9 @@ def write(x: Any, new: Any) -> None:
 def _rebind(x: Any, new: Any) -> None:
     if not hasattr(new, "level"):
         new = x.level.constant(np.asarray(new))
-    x.__class__ = new.__class__
+    if x.level is not new.level:
+        x.level.leave(x)
+    _set_class(x, type(new))
     for name in ("primal", "level", "tangent", "index"):
         if hasattr(new, name):
             setattr(x, name, getattr(new, name))

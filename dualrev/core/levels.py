@@ -89,3 +89,6 @@ class Level:
     def constant(self, value: Any) -> Any:
         """Wrap a plain value as one of this level's, with no dependence on its inputs."""
         raise TypeError(f"{type(self).__name__} is abstract: a mode defines constant")
+
+    def leave(self, x: Any) -> None:
+        """Do what is needed before the handle `x` of this level takes a value of another one."""

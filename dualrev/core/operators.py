@@ -25,6 +25,8 @@ _BINARY: dict[str, np.ufunc] = {
     "and": np.bitwise_and,
     "or": np.bitwise_or,
     "xor": np.bitwise_xor,
+    "lshift": np.left_shift,
+    "rshift": np.right_shift,
 }
 _COMPARE: dict[str, np.ufunc] = {
     "lt": np.less,

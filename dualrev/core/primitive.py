@@ -22,9 +22,8 @@ __all__ = [
     "Primitive",
     "Refusal",
     "Rule",
-    "coverage_rows",
+    "function_name",
     "numpy_function",
-    "primitives_page",
 ]
 
 Y, SHAPE, SHAPES, POSITION = -1, -2, -3, -4
@@ -293,47 +292,13 @@ def numpy_function(
 
 def function_name(function: Any) -> str:
     """Return the dotted public name of a NumPy or SciPy function, or of an operator."""
+    if (owner := getattr(function, "module_name", None)) is not None:
+        return f"{owner}.test"  # numpy.test and its kin are objects without a name
     name = getattr(function, "__qualname__", None) or getattr(function, "__name__", repr(function))
     module = getattr(function, "__module__", None)
     if isinstance(function, np.ufunc):
         module = "numpy" if getattr(np, function.__name__, None) is function else "scipy.special"
         name = function.__name__
+    elif module and module.startswith("scipy.special."):
+        module = "scipy.special"
     return f"{module.lstrip('_')}.{name}" if module else str(name)
-
-
-def coverage_rows() -> list[tuple[str, str, str, str]]:
-    """Return ``(function, class, flavour, note)`` for every classified function, sorted by name."""
-    rows = []
-    for function, entry in ENTRIES.items():
-        flavour = entry.call.flavour if isinstance(entry.call, Primitive) else ""
-        note = entry.note or (entry.call.kinks if isinstance(entry.call, Primitive) else "")
-        rows.append((function_name(function), entry.kind, flavour, note))
-    return sorted(rows)
-
-
-def primitives_page() -> str:
-    """Return the Markdown text of ``docs/primitives.md``: one row per primitive."""
-    lines = [
-        "# Primitives",
-        "",
-        "Generated from the registry by `python -m dualrev primitives`; do not edit.",
-        "",
-        "| name | flavour | arguments | formula | kinks and conventions | analytic | sparsity |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for name in sorted(PRIMITIVES):
-        p = PRIMITIVES[name]
-        arguments = "any number" if p.arguments is None else ", ".join(p.arguments)
-        cells = (
-            name,
-            p.flavour,
-            arguments,
-            p.formula,
-            p.kinks,
-            "yes" if p.analytic else "",
-            p.pattern,
-        )
-        lines.append(
-            "| " + " | ".join(c.replace("|", "\\|").replace("\n", " ") for c in cells) + " |"
-        )
-    return "\n".join(lines) + "\n"

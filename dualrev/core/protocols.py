@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+import itertools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from dualrev.core.bind import operand
 from dualrev.core.inplace import write, write_out
-from dualrev.core.primitive import UFUNCS, function_name
+from dualrev.core.primitive import UFUNCS, Primitive, function_name
 from dualrev.core.shapes import negative_axis
 from dualrev.errors import EscapeError, MissingRuleError, UnsupportedError
 
@@ -33,6 +36,8 @@ def apply_ufunc(
     """Answer a call of a ufunc or of one of its methods with a traced operand."""
     rule = UFUNCS.get(ufunc)
     if rule is None:
+        if all(set(loop) <= set("O->") for loop in ufunc.types):
+            return _entry_by_entry(ufunc, method, inputs, kwargs)
         raise MissingRuleError(function_name(ufunc))
     if method == "__call__" and not kwargs:
         return rule(*inputs)
@@ -53,6 +58,30 @@ def apply_ufunc(
     return write_out(out[0], result, inputs, name)
 
 
+def _entry_by_entry(
+    ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Answer a ufunc made of a Python function (``np.frompyfunc``): NumPy calls that on every entry."""
+
+    def boxed(x: Any) -> Any:
+        if not hasattr(x, "level"):
+            return x
+        box = np.empty(x.shape, dtype=object)
+        for k in np.ndindex(x.shape):
+            box[k] = x[k]
+        return box
+
+    y = getattr(ufunc, method)(*map(boxed, inputs), **kwargs)
+    return tuple(map(operand, y)) if isinstance(y, tuple) else operand(y)
+
+
+def _options(rule: Any) -> set[str]:
+    """Return the options that an answer takes beside its operands; a primitive takes none."""
+    if isinstance(rule, Primitive):
+        return set()
+    return {p.name for p in inspect.signature(rule).parameters.values() if p.kind is p.KEYWORD_ONLY}
+
+
 def _call(name: str, rule: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Any:
     where = kwargs.pop("where", True)
     dtype = kwargs.pop("dtype", None)
@@ -62,10 +91,9 @@ def _call(name: str, rule: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any],
     # `a @= t` on a plain array names the axes that matmul uses anyhow.
     if kwargs.get("axes") in ([(-2, -1)] * 3, [(-2, -1), -1, -1], [(-2, -1), (-1,), (-1,)]):
         del kwargs["axes"]
-    if kwargs:
-        raise UnsupportedError(
-            name, f"the options {sorted(kwargs)} have no rule", "call it without them"
-        )
+    unknown = sorted(set(kwargs) - _options(rule)) if kwargs else []
+    if unknown:
+        raise UnsupportedError(name, f"the options {unknown} have no rule", "call it without them")
     if dtype is not None:
         dtype = np.dtype(dtype)
         if dtype.kind in "iub" or not all(
@@ -75,11 +103,16 @@ def _call(name: str, rule: Any, inputs: tuple[Any, ...], kwargs: dict[str, Any],
                 f"{name}: cannot compute in dtype {dtype} from operands with casting rule {casting!r}"
             )
         inputs = tuple((a if hasattr(a, "level") else np.asarray(a)).astype(dtype) for a in inputs)
-    result = rule(*inputs)
+    result = rule(*inputs, **kwargs)
     if where is not True:
         # NumPy leaves the other entries as they are in out=, and undefined without it: zero here.
-        base = out[0] if out is not None and out[0] is not None else 0.0
-        result = np.where(where, result, base)
+        bases = out or (None,)
+        parts = result if isinstance(result, tuple) else (result,)
+        parts = tuple(
+            np.where(where, part, 0.0 if base is None else base)
+            for part, base in zip(parts, itertools.cycle(bases), strict=False)
+        )
+        result = parts if isinstance(result, tuple) else parts[0]
     return result
 
 

@@ -24,7 +24,7 @@ def negative_axis(axis: int, ndim: int) -> int:
     >>> negative_axis(0, 3)
     -3
     """
-    if axis.__class__ is int and -ndim <= axis < ndim:
+    if type(axis) is int and -ndim <= axis < ndim:
         return axis - ndim if axis >= 0 else axis
     return normalize_axis_tuple(axis, ndim)[0] - ndim
 
@@ -37,7 +37,7 @@ def negative_axes(axis: Any, ndim: int) -> tuple[int, ...]:
     """
     if axis is None:
         return _ALL_AXES[ndim] if ndim < 5 else tuple(range(-ndim, 0))
-    if axis.__class__ is int and -ndim <= axis < ndim:
+    if type(axis) is int and -ndim <= axis < ndim:
         return (axis - ndim if axis >= 0 else axis,)
     return tuple(k - ndim for k in normalize_axis_tuple(axis, ndim))
 
@@ -46,7 +46,7 @@ def unbroadcast(ct: Any, shape: tuple[int, ...]) -> Any:
     """Sum `ct` over the axes along which an operand of `shape` was broadcast (the transpose of broadcasting)."""
     if ct.shape == shape:
         return ct
-    if not shape and ct.__class__ is np.ndarray:
+    if not shape and type(ct) is np.ndarray:
         return np.add.reduce(ct, axis=None)
     extra = ct.ndim - len(shape)
     if extra < 0:
@@ -66,9 +66,7 @@ def spread(ct: Any, shape: tuple[int, ...], axes: tuple[int, ...], keepdims: boo
     if not keepdims and len(axes) < len(shape):
         gone = {len(shape) + k for k in axes}
         ct = np.reshape(ct, tuple(1 if k in gone else n for k, n in enumerate(shape)))
-    if (ct.__class__ is np.ndarray or ct.__class__ is np.float64) and math.prod(
-        shape
-    ) <= _WRITE_OUT:
+    if (type(ct) is np.ndarray or type(ct) is np.float64) and math.prod(shape) <= _WRITE_OUT:
         full = np.empty(shape, ct.dtype)
         full[...] = ct
         return full

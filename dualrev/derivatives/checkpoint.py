@@ -9,6 +9,7 @@ import numpy as np
 
 from dualrev.core.array import Traced
 from dualrev.core.bind import operand
+from dualrev.core.buffer import BufferArray
 from dualrev.derivatives.containers import flatten
 from dualrev.derivatives.custom import WithRule
 from dualrev.derivatives.joint import ClosureError, CustomRule
@@ -24,7 +25,7 @@ class _Checkpoint(WithRule):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         leaves = flatten(args)[0]
-        traced = [x for x in leaves if isinstance(x, Traced)]
+        traced = [x for x in leaves if isinstance(x, Traced) and type(x) is not BufferArray]
         if traced and not isinstance(max(traced, key=lambda x: x.level.depth).level, Tape):
             # Nothing is stored in forward mode or under vmap, so there is nothing to save.
             return self.f(*args, **kwargs)
@@ -105,15 +106,15 @@ def stop_gradient(x: Any) -> Any:
     """
 
     def cut(v: Any) -> Any:
-        if isinstance(v, np.ndarray) and v.dtype.hasobject:
+        if type(v) is np.ndarray and v.dtype.hasobject:
             v = operand(v)
-        if not isinstance(v, Traced):
+        if not isinstance(v, Traced) or type(v) is BufferArray:
             return v
         if isinstance(v, Batched):
             inner = cut(v.primal)
             return v if inner is v.primal else _rewrap(v, inner)
         inner = cut(v.primal)
-        return inner.copy() if isinstance(inner, np.ndarray) else inner
+        return inner.copy() if type(inner) is np.ndarray else inner
 
     def _rewrap(v: Any, inner: Any) -> Any:
         twin = v.copy()

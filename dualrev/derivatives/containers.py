@@ -11,6 +11,7 @@ import optree
 
 from dualrev.core.array import Traced, dtype_of
 from dualrev.core.bind import operand
+from dualrev.core.buffer import BufferArray
 from dualrev.errors import InputError, OutputError, describe
 
 __all__ = ["flatten", "input_leaf", "output_leaf", "single"]
@@ -63,18 +64,21 @@ def input_leaf(x: Any, name: str, position: Any) -> Any:
     InputError
         If it is an integer, a boolean or no number: there is nothing to differentiate with respect to.
     """
-    if x.__class__ is np.ndarray and x.dtype.kind in "fc":
+    if type(x) is np.ndarray and x.dtype.kind in "fc":
         return x.copy("K") if x.ndim else x[()]
-    if x.__class__ is float:
+    if type(x) is float:
         return np.float64(x)
-    if isinstance(x, np.ndarray) and type(x) is not np.ndarray:
+    if type(x) is BufferArray:
+        return x.primal.copy("K")
+    traced = isinstance(x, Traced)
+    if not traced and isinstance(x, np.ndarray) and type(x) is not np.ndarray:
         raise InputError(
             f"{name}: argument {position} is a {type(x).__name__}; its own rules (masks, units, matrix products) would "
             "be lost. Pass np.asarray(...) of it."
         )
-    if isinstance(x, np.ndarray) and x.dtype.hasobject:
+    if not traced and isinstance(x, np.ndarray) and x.dtype.hasobject:
         x = operand(x)
-    if isinstance(x, complex):
+    if not traced and isinstance(x, complex):
         x = np.complex128(x) if type(x) is complex else x
     kind = dtype_of(x).kind if isinstance(x, (Traced, np.ndarray, np.generic, int, float)) else "O"
     if kind in "iub":
@@ -87,7 +91,7 @@ def input_leaf(x: Any, name: str, position: Any) -> Any:
             f"{name}: argument {position} is {describe(x)}; derivatives are taken with respect to floats, arrays of "
             "floats, and containers of them. Choose other arguments with argnums=."
         )
-    if isinstance(x, np.ndarray):
+    if type(x) is np.ndarray:
         return np.array(x, order="K")[()]
     return x
 
@@ -102,6 +106,8 @@ def output_leaf(y: Any, name: str) -> Any:
     OutputError
         If it is no array of numbers.
     """
+    if type(y) is BufferArray:
+        return y.primal.copy()
     if isinstance(y, Traced):
         return y
     if isinstance(y, (np.ndarray, np.generic, float, complex, int)):

@@ -20,7 +20,7 @@ __all__ = ["grad", "value_and_grad"]
 def _scalar(name: str, run: ReversePass) -> Any:
     """Return the one real number that a gradient needs, or say what came instead."""
     outputs = run.outputs
-    if outputs[0].__class__ is np.float64 and run.rebuild is single:
+    if type(outputs[0]) is np.float64 and run.rebuild is single:
         return outputs[0]
     if run.rebuild is not single:
         raise OutputError(

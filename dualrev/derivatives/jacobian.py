@@ -163,7 +163,7 @@ class _Jacobian(Transform):
 def _is_own(t: Any, x: Any) -> bool:
     """Say whether tangents can be handed out without a copy: real, of the right precision, in memory of their own."""
     return (
-        t.__class__ is np.ndarray
+        type(t) is np.ndarray
         and t.dtype is _FLOAT64
         and t.flags.owndata
         and t.flags.writeable

@@ -11,6 +11,7 @@ from dualrev.core.array import Traced
 from dualrev.core.bind import operand
 from dualrev.derivatives.containers import flatten, output_leaf
 from dualrev.derivatives.passes import check_outer
+from dualrev.derivatives.patched import patch_if_active
 from dualrev.derivatives.transform import Transform
 from dualrev.errors import InputError, ShapeError, describe
 from dualrev.modes.batch import Batch, Batched, batched
@@ -67,7 +68,7 @@ class _Map(Transform):
             for lanes, rebuild in moved
         ]
         with level:
-            out = self.f(*call, **kwargs)
+            out = patch_if_active(self.f)(*call, **kwargs)
         leaves, rebuild = ([out], lambda v: v[0]) if isinstance(out, Traced) else flatten(out)
         return rebuild([self._collect(leaf, level) for leaf in leaves])
 
@@ -76,7 +77,7 @@ class _Map(Transform):
         if not (isinstance(y, Batched) and y.level is level):
             check_outer(y, level)
         whole = level.unwrap(y, np.shape(y))
-        if isinstance(whole, np.ndarray) and not whole.flags.writeable:
+        if type(whole) is np.ndarray and not whole.flags.writeable:
             whole = whole.copy()
         return np.moveaxis(whole, 0, self.out_axes)
 

@@ -13,8 +13,10 @@ import numpy as np
 
 from dualrev.core.array import Traced, TracedScalar, dtype_of
 from dualrev.core.bind import operand
+from dualrev.core.buffer import BufferArray
 from dualrev.core.levels import Level
 from dualrev.derivatives.containers import flatten, input_leaf, output_leaf, single
+from dualrev.derivatives.patched import patch_if_active
 from dualrev.errors import CapturedWriteError, LevelError, OutputError, ShapeError, describe
 from dualrev.modes.forward import Dual, Forward, dual
 from dualrev.modes.reverse import Tape, Variable
@@ -45,9 +47,9 @@ class Inputs:
     def __init__(self, name: str, args: tuple[Any, ...], argnums: Argnums) -> None:
         self.name = name
         self.args = args
-        if argnums.__class__ is int and 0 <= argnums < len(args):
+        if type(argnums) is int and 0 <= argnums < len(args):
             x = args[argnums]
-            if x.__class__ is np.ndarray or x.__class__ is float:
+            if type(x) is np.ndarray or type(x) is float:
                 # The common case, without the machinery of containers.
                 self.one = True
                 self.positions = (argnums,)
@@ -107,7 +109,7 @@ class Inputs:
                 start += size
         with level:
             try:
-                out = f(*args, **kwargs)
+                out = patch_if_active(f)(*args, **kwargs)
                 if not has_aux:
                     return (*flatten_output(out, self.name), None)
                 out, aux = split_aux(self.name, out)
@@ -150,7 +152,7 @@ class Inputs:
 
 def _fit(name: str, x: Any, t: Any, word: str) -> Any:
     """Check one tangent against its primal; return it with the primal's dtype."""
-    if not isinstance(t, Traced):
+    if type(t) is BufferArray or not isinstance(t, Traced):
         t = np.asarray(t)
         if t.dtype.kind not in "iubfc":
             raise TypeError(f"{name}: a {word} is {describe(t)}; it must be an array of numbers")
@@ -175,7 +177,14 @@ def split_aux(name: str, out: Any) -> tuple[Any, Any]:
 def strip(tree: Any, level: Level) -> Any:
     """Replace this level's traced values in an auxiliary result by their primals."""
     leaves, rebuild = flatten(tree)
-    return rebuild([x.primal if isinstance(x, Traced) and x.level is level else x for x in leaves])
+    return rebuild(
+        [
+            x.primal
+            if type(x) is BufferArray or (isinstance(x, Traced) and x.level is level)
+            else x
+            for x in leaves
+        ]
+    )
 
 
 def check_outer(y: Any, level: Level) -> None:
@@ -231,7 +240,7 @@ def _constant_tangent(y: Any, directions: int | None) -> Any:
 def flatten_output(out: Any, name: str) -> tuple[list[Any], Callable[[list[Any]], Any]]:
     """Flatten the function's result; a list of traced scalars stays a list of leaves, an object array is stacked."""
     if isinstance(out, Traced):
-        return [out], single
+        return [output_leaf(out, name)], single
     if out is None:
         output_leaf(out, name)
     if isinstance(out, list) and _is_nested_numbers(out):
@@ -300,8 +309,8 @@ class ReversePass:
         out: list[Any] = []
         for x, ct in zip(self.inputs.leaves, cts, strict=True):
             own = (
-                ct.__class__ is np.ndarray
-                and x.__class__ is np.ndarray
+                type(ct) is np.ndarray
+                and type(x) is np.ndarray
                 and ct.dtype is x.dtype
                 and ct.dtype.kind == "f"
                 and ct.base is None

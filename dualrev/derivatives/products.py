@@ -21,7 +21,7 @@ __all__ = ["derivative", "gauss_newton_product", "hvp", "jvp", "linearize", "vjp
 
 def own(y: Any) -> Any:
     """Return an output in memory of its own, as the tape may still need the original."""
-    return y.copy() if isinstance(y, np.ndarray) else y
+    return y.copy() if type(y) is np.ndarray else y
 
 
 def _zeros(y: Any) -> Any:

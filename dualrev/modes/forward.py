@@ -15,7 +15,7 @@ from dualrev.core.array import Traced, TracedArray, TracedScalar, dtype_of
 from dualrev.core.bind import bind
 from dualrev.core.finite import without_warnings
 from dualrev.core.levels import Level, next_depth, open_levels
-from dualrev.core.primitive import SHAPE, SHAPES, Refusal, Y
+from dualrev.core.primitive import SHAPE, SHAPES, Refusal, Rule, Y
 from dualrev.core.shapes import lift
 from dualrev.errors import InputError, ShapeError, describe
 from dualrev.modes.batch import Batch, Batched, batched
@@ -225,12 +225,15 @@ class Forward(Level):
             rule = primitive.tangents[k] if own else None
             if rule is None:
                 continue
-            if rule.__class__ is Refusal:
+            if type(rule) is Refusal:
                 raise rule.error(primitive, k)
             kept = residuals(rule.keeps, primals, y, k)
             t = arrays[k].tangent
             if primitive.flavour == "elementwise":
-                kept = [promote(v, dtype_of(y)) for v in kept]
+                kept = [
+                    promote(v, dtype_of(y)) if varies(primitive, k, v) else v
+                    for k, v in zip(rule.keeps, kept, strict=True)
+                ]
             if self.lanes is None:
                 t = rule.call(t, *kept, **params)
             elif primitive.flavour == "elementwise":
@@ -318,11 +321,16 @@ def residuals(keeps: tuple[int, ...], primals: tuple[Any, ...], y: Any, position
     return kept
 
 
+def varies(primitive: Any, k: int, x: Any) -> bool:
+    """Say whether the residual `x` at `k` is a number like others; an order or a degree stays the integer it is."""
+    return k < 0 or isinstance(primitive.tangents[k], Rule) or dtype_of(x).kind in "fc"
+
+
 def promote(x: Any, dtype: np.dtype[Any]) -> Any:
     """Give a residual at least the precision of the output, so that a partial of it is not rounded to less."""
-    if isinstance(x, (float, int)) and not isinstance(x, np.generic):
+    if type(x) in (float, int, bool):
         return x
-    own = x.dtype if x.__class__ is np.ndarray else dtype_of(x)
+    own = x.dtype if type(x) is np.ndarray else dtype_of(x)
     if own is dtype or own.kind == "c" or (own.itemsize >= dtype.itemsize and own.kind == "f"):
         return x
     real = np.empty(0, dtype).real.dtype

@@ -42,7 +42,7 @@ def fill(t: Any, y: Any, level: Forward) -> Any:
     shape = y.shape if level.lanes is None else (level.lanes.count, *y.shape)
     if t.shape == shape:
         return t
-    if t.__class__ is not np.ndarray:
+    if type(t) is not np.ndarray:
         return np.broadcast_to(t, shape)
     full = np.empty(shape, t.dtype)
     full[...] = t
@@ -73,7 +73,7 @@ def _unary(primitive: Primitive) -> Any:
         "    x = v.primal",
         f"    y = {value_expression(primitive)}",
         f"    t = {_pushed(primitive, 0, 'v.tangent')}",
-        *_dual("    ", "v.__class__"),
+        *_dual("    ", "type(v)"),
     ]
     return compile_function(f"pushing of {primitive.name}", lines, _scope(primitive))
 
@@ -108,7 +108,7 @@ def _binary(primitive: Primitive) -> Any:
             "        if kind is float or kind is int or kind is float64:",
             f"            {value}",
             f"            t = {_pushed(primitive, position, f'{own}.tangent')}",
-            *_dual("            ", f"{own}.__class__"),
+            *_dual("            ", f"type({own})"),
             f"        if kind is ndarray and {other}.dtype is FLOAT64 and {other}.ndim:",
             f"            {value}",
             "            if a.shape == b.shape:",
@@ -122,8 +122,8 @@ def _binary(primitive: Primitive) -> Any:
 
     lines = [
         "def push(p, q):",
-        "    first = p.__class__",
-        "    kind = q.__class__",
+        "    first = type(p)",
+        "    kind = type(q)",
         "    if first is Array or first is Scalar:",
         "        level = p.level",
         "        if level.closed or not level.float64:",
@@ -162,12 +162,7 @@ def _linear(primitive: Primitive) -> Callable[[Any, dict[str, Any]], Any]:
 
     def push(v: Any, params: dict[str, Any]) -> Any:
         level, x, t = v.level, v.primal, v.tangent
-        if (
-            level.closed
-            or not level.float64
-            or x.__class__ not in _PLAIN
-            or t.__class__ not in _PLAIN
-        ):
+        if level.closed or not level.float64 or type(x) not in _PLAIN or type(t) not in _PLAIN:
             return bind(primitive, (v,), params)
         y = fun(x, **params)
         if y.dtype is not FLOAT64:

@@ -90,7 +90,7 @@ def _unary(primitive: Primitive) -> Any:
         f"    y = {value_expression(primitive)}",
         "    index = next(tape.counter)",
         *_append("    ", "adjoint", "v.index", packed(kept)),
-        *_variable("    ", "v.__class__"),
+        *_variable("    ", "type(v)"),
     ]
     return compile_function(
         f"recording of {primitive.name}", lines, {"fun": primitive.fun, "adjoint": adjoint}
@@ -117,7 +117,7 @@ def _binary(primitive: Primitive) -> Any:
             f"            {value}",
             f"            {index}",
             *_append("            ", adjoint, f"{own}.index", packed(kept)),
-            *_variable("            ", f"{own}.__class__"),
+            *_variable("            ", f"type({own})"),
             f"        if kind is ndarray and {other}.dtype is FLOAT64 and {other}.ndim:",
             f"            {value}",
             f"            {index}",
@@ -133,8 +133,8 @@ def _binary(primitive: Primitive) -> Any:
 
     lines = [
         "def record(p, q):",
-        "    first = p.__class__",
-        "    kind = q.__class__",
+        "    first = type(p)",
+        "    kind = type(q)",
         "    if first is Array or first is Scalar:",
         "        tape = p.level",
         "        if not tape.float64:",
@@ -268,23 +268,23 @@ def _bilinear(primitive: Primitive) -> Callable[[Any, Any, dict[str, Any]], Any]
         return left(ct, (b, a.shape, params)), right(ct, (a, b.shape, params))
 
     def record(p: Any, q: Any, params: dict[str, Any]) -> Any:
-        own = p.__class__ is VariableArray or p.__class__ is VariableScalar
+        own = type(p) is VariableArray or type(p) is VariableScalar
         tape = p.level if own else q.level
         a, b = p, q
         node: Any = None
         if not tape.plain:
             return bind(primitive, (p, q), params)
-        if own and (q.__class__ is VariableArray or q.__class__ is VariableScalar):
+        if own and (type(q) is VariableArray or type(q) is VariableScalar):
             if q.level is not tape:
                 return bind(primitive, (p, q), params)
             a, b = p.primal, q.primal
             y = fun(a, b, **params)
             node = both, (p.index, q.index), (a, b, params)
-        elif own and b.__class__ is ndarray and b.dtype is FLOAT64:
+        elif own and type(b) is ndarray and b.dtype is FLOAT64:
             a = p.primal
             y = fun(a, b, **params)
             node = left, p.index, (tape.captures.keep(b), a.shape, params)
-        elif not own and a.__class__ is ndarray and a.dtype is FLOAT64:
+        elif not own and type(a) is ndarray and a.dtype is FLOAT64:
             b = q.primal
             y = fun(a, b, **params)
             node = right, q.index, (tape.captures.keep(a), b.shape, params)

@@ -19,7 +19,7 @@ from dualrev.core.capture import Captures
 from dualrev.core.levels import Level
 from dualrev.core.primitive import SHAPE, SHAPES, Primitive, Refusal, Rule, Y
 from dualrev.errors import LevelError, ShapeError
-from dualrev.modes.forward import promote
+from dualrev.modes.forward import promote, varies
 from dualrev.modes.sweep import Part, pull, pull_custom, run, seed_cotangent
 from dualrev.modes.trace import Record, trace_text, watching
 
@@ -189,7 +189,7 @@ class Tape(Level):
                     primals[k] = a.primal
                     outer = outer or isinstance(a.primal, Traced)
                     rule = adjoints[0 if variadic else k]
-                    if rule.__class__ is Refusal:
+                    if type(rule) is Refusal:
                         raise rule.error(primitive, k)
                     if rule is not None:
                         active.append(k)
@@ -247,7 +247,7 @@ class Tape(Level):
                     value = safe.get(j)
                     if value is None:
                         value = primals[j]
-                        if value.__class__ is np.ndarray and arrays[j] is value:
+                        if type(value) is np.ndarray and arrays[j] is value:
                             value = self.captures.keep(value)
                         safe[j] = value
                 elif j == Y:
@@ -258,7 +258,9 @@ class Tape(Level):
                     value = shapes = shapes or tuple(np.shape(p) for p in primals)
                 else:
                     value = k
-                kept.append(promote(value, dtype) if elementwise else value)
+                if elementwise and varies(primitive, j, value):
+                    value = promote(value, dtype)
+                kept.append(value)
             real = dtype.kind == "c" and dtype_of(x).kind != "c"
             entries.append((k, rule, kept, x.shape, real))
         self.append((index, pull, parents, (primitive, entries, params)))
@@ -310,7 +312,8 @@ class Tape(Level):
             raise ShapeError("Tape.sweep: y is no value of this tape")
         seed = seed_cotangent(y.primal, ct)
         cts = run(self, {y.index: seed}, keep=True)
-        self.cotangents = [None if c is None else np.conj(c) for c in cts]
+        # Where an operation has several outputs, the index of their bundle holds a tuple, which nobody asks for.
+        self.cotangents = [None if c is None or type(c) is tuple else np.conj(c) for c in cts]
 
     def cotangent(self, x: Any) -> Any:
         """Return the cotangent of `x` after a sweep (zeros where `y` does not depend on it)."""

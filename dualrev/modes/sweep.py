@@ -162,7 +162,7 @@ def sweep(nodes: list[Any], cts: list[Any], variant: str = "", keep: bool = Fals
         if not keep:
             cts[index] = None
         if adjoint is None:
-            if parents.__class__ is int:
+            if type(parents) is int:
                 _add_indexed(cts, ct, parents, kept, owned, plain)
             else:
                 parents.add(cts, ct)
@@ -170,7 +170,7 @@ def sweep(nodes: list[Any], cts: list[Any], variant: str = "", keep: bool = Fals
         if not plain:
             adjoint = _variant(adjoint, variant)
         # Accumulation is written out for one parent and for several: this loop runs for every operation there was.
-        if parents.__class__ is int:
+        if type(parents) is int:
             g = adjoint(ct, kept)
             old = cts[parents]
             if old is None:
@@ -222,9 +222,9 @@ def run(
                 sweep(tape.nodes if once else tape.nodes.copy(), cts, variant, keep)
             wanted = cts if leaves is None else [cts[k] for k in leaves]
             for c in wanted:
-                if c is None or c.__class__ is tuple:
+                if c is None or type(c) is tuple:
                     continue
-                if any_nan(c) if c.__class__ is np.ndarray else has_nan(c):
+                if any_nan(c) if type(c) is np.ndarray else has_nan(c):
                     break
             else:
                 return wanted

@@ -7,15 +7,20 @@ from typing import Any
 import numpy as np
 
 from dualrev.core.array import dtype_of
+from dualrev.core.batching import batch_elementwise
 from dualrev.core.bind import operand
 from dualrev.core.domains import case, nonzero, positive, reals
-from dualrev.core.flavours import constant, elementwise
+from dualrev.core.domains import negative as negative_numbers
+from dualrev.core.flavours import constant, elementwise, general
+from dualrev.core.inplace import write_out
 from dualrev.core.primitive import numpy_function
+
+__all__ = ["real_sign"]
 
 
 def _power_base(a: Any, b: Any) -> Any:
     """Return b a^(b-1), and 0 for b = 0 also at a = 0; at a = 0 the limit."""
-    if b.__class__ is int or b.__class__ is float or b.__class__ is np.float64:
+    if type(b) is int or type(b) is float or type(b) is np.float64:
         if b == 2:
             return 2.0 * a
         if b == 3:
@@ -124,10 +129,15 @@ remainder = elementwise(
 fmod = elementwise(
     np.fmod,
     1,
-    lambda a, b: -np.trunc(a / b),
-    on=[case(positive(3, 2), positive(3, 2)), case(positive(), positive())],
+    lambda a, b, y: -np.rint((a - y) / b),
+    on=[
+        case(positive(3, 2), positive(3, 2)),
+        case(negative_numbers(2, 3), positive(3)),
+        case(positive(), positive()),
+    ],
     analytic=False,
-    formula="∂a = 1, ∂b = -trunc(a/b)",
+    formula="∂a = 1, ∂b = -trunc(a/b), which is (y-a)/b",
+    kinks="the value of the branch that NumPy takes",
 )
 maximum = elementwise(
     np.maximum,
@@ -175,10 +185,38 @@ copysign = elementwise(
     kinks="0 at a = 0; b only gives its sign",
 )
 
-constant(np.signbit, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.fix, np.heaviside)
+constant(np.signbit, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.fix)
 
 
-(_real_sign,) = constant(np.sign, answers=False)
+(real_sign,) = constant(np.sign, answers=False)
+
+
+def _plane(*shape: int) -> Any:
+    return lambda rng: rng.normal(size=shape) + 1j * rng.normal(size=shape)
+
+
+def _inverse_size(x: Any) -> Any:
+    size = np.absolute(x)
+    return (size > 0) / np.where(size == 0, 1.0, size)
+
+
+@general(
+    np.sign,
+    on=[case(_plane(3, 2)), case(_plane())],
+    name="complex_sign",
+    batch=batch_elementwise,
+    analytic=False,
+    pattern="elementwise",
+    kinks="0 at 0",
+)
+class complex_sign:
+    """dy = i y Im(conj(y) dx)/|x|: the phase turns, the size stays."""
+
+    def tangent(t: Any, x: Any, y: Any) -> Any:
+        return 1j * y * (np.imag(np.conjugate(y) * t) * _inverse_size(x))
+
+    def adjoint(ct: Any, x: Any, y: Any) -> Any:
+        return 1j * np.conjugate(y) * (np.imag(ct * y) * _inverse_size(x))
 
 
 @numpy_function(
@@ -186,24 +224,13 @@ constant(np.signbit, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.f
 )
 def sign(x: Any) -> Any:
     x = operand(x)
-    if dtype_of(x).kind != "c":
-        return _real_sign(x)
-    size = np.absolute(x)
-    return x / np.where(size == 0, 1.0, size)
+    return complex_sign(x) if dtype_of(x).kind == "c" else real_sign(x)
 
 
-@numpy_function(np.divmod, note="floor_divide and remainder")
-def divmod_(a: Any, b: Any) -> Any:
-    return np.floor_divide(a, b), np.remainder(a, b)
-
-
-@numpy_function(np.modf, note="fractional part has derivative 1")
-def modf(x: Any) -> Any:
-    whole = np.trunc(x)
-    return x - whole, whole
+(_rounded,) = constant(np.round, answers=False, batch=batch_elementwise)
 
 
 @numpy_function(np.round, np.around, kind="constant")
 def rounded(a: Any, decimals: int = 0, out: Any = None) -> Any:
-    scale = 10.0**decimals
-    return np.rint(a * scale) / scale if decimals else np.rint(a)
+    y = _rounded(operand(a), decimals=decimals)
+    return y if out is None else write_out(out, y, (), "np.round")

@@ -236,9 +236,11 @@ def linalg_outer(x1: Any, x2: Any, /) -> Any:
     return outer(x1, x2)
 
 
-def vecdot(a: Any, b: Any) -> Any:
-    """Answer ``np.vecdot``: inner products along the last axis, the first argument conjugated."""
+def vecdot(a: Any, b: Any, *, axis: int = -1) -> Any:
+    """Answer ``np.vecdot``: inner products along an axis, the first argument conjugated."""
     a, b = _conj(array_operand(a)), array_operand(b)
+    if axis != -1:
+        a, b = np.moveaxis(a, axis, -1), np.moveaxis(b, axis, -1)
     if a.ndim == 1 and b.ndim == 1:
         return matmul(a, b)
     return matmul(a[..., None, :], b[..., :, None])[..., 0, 0]
@@ -265,8 +267,7 @@ for _answer in (vecdot, matvec, vecmat):
 @numpy_function(np.linalg.vecdot, note="conjugates the first argument")
 def linalg_vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     """Answer ``np.linalg.vecdot``."""
-    x1, x2 = array_operand(x1), array_operand(x2)
-    return vecdot(np.moveaxis(x1, axis, -1), np.moveaxis(x2, axis, -1))
+    return vecdot(x1, x2, axis=axis)
 
 
 @numpy_function(np.kron)

@@ -68,10 +68,10 @@ def full_like(
     *,
     device: Any = None,
 ) -> Any:
-    fill_value = operand(fill_value)
+    a, fill_value = operand(a), operand(fill_value)
     if not isinstance(fill_value, Traced):
         return _like(a, fill_value, dtype, order, shape)
-    y = np.broadcast_to(fill_value, a.shape if shape is None else shape)
+    y = np.broadcast_to(fill_value, np.shape(a) if shape is None else shape).copy()
     return astype(y, dtype_of(a) if dtype is None else dtype)
 
 

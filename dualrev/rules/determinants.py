@@ -170,7 +170,7 @@ def determinant(a: Any) -> Any:
 def _inverse_or_nan(a: Any, log: Any) -> tuple[Any, Any]:
     """Return the inverses and where there is none."""
     singular = log == -np.inf
-    if isinstance(singular, (np.bool_, np.ndarray)) and not singular.any():
+    if type(singular) in (np.bool_, np.ndarray) and not singular.any():
         return np.linalg.inv(a), False
     singular = np.expand_dims(singular, (-2, -1))
     b = np.linalg.inv(np.where(singular, np.eye(a.shape[-1], dtype=bool), a))

@@ -12,7 +12,8 @@ above_minus_one = Domain("(-1, inf)", lambda rng, shape: rng.uniform(-0.7, 2.0, 
 
 exp = elementwise(np.exp, lambda y: y, on=reals, formula="y")
 exp2 = elementwise(np.exp2, lambda y: y * _LN2, on=reals, analytic=False, formula="y ln 2")
-expm1 = elementwise(np.expm1, lambda y: y + 1, on=reals, formula="y + 1")
+# y + 1 would lose all digits where y is near -1.
+expm1 = elementwise(np.expm1, lambda x: np.exp(x), on=reals, formula="exp x")
 log = elementwise(np.log, lambda x: 1 / x, on=positive, formula="1/x")
 log2 = elementwise(np.log2, lambda x: 1 / (x * _LN2), on=positive, formula="1/(x ln 2)")
 log10 = elementwise(np.log10, lambda x: 1 / (x * _LN10), on=positive, formula="1/(x ln 10)")

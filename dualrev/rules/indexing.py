@@ -48,17 +48,17 @@ _MASK = np.array([True, False, True])
 
 def parse(index: Index) -> tuple[Any, ...]:
     """Return an index as a tuple of its parts; arrays are copied, lists made arrays."""
-    return tuple(_part(item) for item in (index if index.__class__ is tuple else (index,)))
+    return tuple(_part(item) for item in (index if type(index) is tuple else (index,)))
 
 
 def _part(item: Any) -> Any:
-    if item.__class__ in BASIC or isinstance(item, Traced):
+    if type(item) in BASIC or isinstance(item, Traced):
         return item
     if isinstance(item, np.integer):
         return int(item)
     if isinstance(item, (list, tuple)):
         item = np.array(item, dtype=_INT) if len(item) == 0 else operand(item)
-    if isinstance(item, np.ndarray):
+    if type(item) is np.ndarray:
         if item.dtype.hasobject:
             item = operand(item)
         if isinstance(item, Traced):
@@ -71,13 +71,13 @@ def _part(item: Any) -> Any:
 
 
 def _is_array(item: Any) -> bool:
-    return isinstance(item, (np.ndarray, bool, np.bool_))
+    return not isinstance(item, Traced) and isinstance(item, (np.ndarray, bool, np.bool_))
 
 
 def repeats(index: Index) -> bool:
     """Say whether an index may name an entry twice."""
-    return index.__class__ is tuple and any(
-        item.__class__ is np.ndarray and item.dtype.kind in "iu" and item.size > 1 for item in index
+    return type(index) is tuple and any(
+        type(item) is np.ndarray and item.dtype.kind in "iu" and item.size > 1 for item in index
     )
 
 
@@ -88,7 +88,7 @@ def _leads(index: tuple[Any, ...]) -> bool:
     """
     if not any(map(_is_array, index)):
         return True
-    where = [k for k, item in enumerate(index) if _is_array(item) or item.__class__ is int]
+    where = [k for k, item in enumerate(index) if _is_array(item) or type(item) is int]
     return where[-1] - where[0] == len(where) - 1
 
 
@@ -99,7 +99,7 @@ def _positions(index: Index, shape: tuple[int, ...]) -> np.ndarray:
 
 def with_lanes(index: Index, shape: tuple[int, ...]) -> tuple[Any, tuple[int, ...]]:
     """Return an index for an array with lanes in front, and the shape of a lane that it is for."""
-    items = index if index.__class__ is tuple else (index,)
+    items = index if type(index) is tuple else (index,)
     if _leads(items):
         return (_ALL, *items), shape
     return (_ALL, _positions(items, shape)), (math.prod(shape),)
@@ -127,8 +127,8 @@ def _batch_getitem(
 ) -> Any:
     (x,) = arrays
     index = params["index"]
-    if index.__class__ is int or index.__class__ is slice:
-        return primitive.fun(x, index=(_ALL, index)) if x.__class__ is np.ndarray else x[:, index]
+    if type(index) is int or type(index) is slice:
+        return primitive.fun(x, index=(_ALL, index)) if type(x) is np.ndarray else x[:, index]
     index, shape = with_lanes(index, x.shape[1:])
     if shape != x.shape[1:]:
         x = np.reshape(x, x.shape[:1] + shape)
@@ -216,11 +216,11 @@ scatter_add = linear(
 )
 def getitem(x: Any, index: Index) -> Any:
     """Return ``x[index]``; basic indices give views."""
-    kind = index.__class__
-    if kind in BASIC or (kind is tuple and all(item.__class__ in BASIC for item in index)):
-        shortcut = read.shortcuts.get(x.__class__)
+    kind = type(index)
+    if kind in BASIC or (kind is tuple and all(type(item) in BASIC for item in index)):
+        shortcut = read.shortcuts.get(type(x))
         y = read.call(x, index=index) if shortcut is None else shortcut(x, {"index": index})
-        if y.__class__ is x.__class__ and isinstance(x, TracedArray):
+        if type(y) is type(x) and isinstance(x, TracedArray):
             link(y, x, operator.itemgetter(index))
         return y
     parsed = parse(index)
@@ -232,7 +232,7 @@ def getitem(x: Any, index: Index) -> Any:
         return gather(x, flat_positions(index_grid(parsed, x.shape), x.shape))
     y = read.call(x, index=parsed)
     if isinstance(index, np.integer) or (
-        kind is tuple and all(i.__class__ in BASIC or isinstance(i, np.integer) for i in index)
+        kind is tuple and all(type(i) in BASIC or isinstance(i, np.integer) for i in index)
     ):
         as_view(y, x, operator.itemgetter(parsed))
     return y
@@ -254,11 +254,11 @@ def index_grid(index: tuple[Any, ...], shape: tuple[int, ...]) -> list[Any]:
     if at is not None:
         items[at : at + 1] = [_ALL] * (len(shape) - len(items) + 1)
     items += [_ALL] * (len(shape) - len(items))
-    where = [k for k, item in enumerate(items) if item.__class__ is not slice]
+    where = [k for k, item in enumerate(items) if type(item) is not slice]
     if (
         len(items) > len(shape)
         or where[-1] - where[0] >= len(where)
-        or any(i is None or (i.__class__ is slice and i != _ALL) or _is_mask(i) for i in items)
+        or any(i is None or (type(i) is slice and i != _ALL) or _is_mask(i) for i in items)
     ):
         raise UnsupportedError(
             "an index that differs between the lanes of vmap, beside None, masks or parts of axes,",
@@ -281,9 +281,7 @@ def index_grid(index: tuple[Any, ...], shape: tuple[int, ...]) -> list[Any]:
 
 
 def _is_mask(item: Any) -> bool:
-    return isinstance(item, (bool, np.bool_)) or (
-        isinstance(item, np.ndarray) and item.dtype.kind == "b"
-    )
+    return type(item) in (bool, np.bool_) or (type(item) is np.ndarray and item.dtype.kind == "b")
 
 
 def flat_positions(grid: list[Any], shape: tuple[int, ...]) -> Any:

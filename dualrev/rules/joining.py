@@ -146,7 +146,7 @@ def concatenate(
     if axis is None:
         operands = [np.reshape(a, (-1,)) for a in operands]
         axis = 0
-    shapes = [() if isinstance(a, (float, int, complex)) else a.shape for a in operands]
+    shapes = [np.shape(a) for a in operands]
     ndim = len(shapes[0])
     if ndim == 0:
         raise ValueError("zero-dimensional arrays cannot be concatenated")

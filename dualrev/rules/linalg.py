@@ -20,7 +20,7 @@ from dualrev.core.shapes import lift
 from dualrev.errors import UnsupportedError
 from dualrev.rules.contraction import array_operand
 
-__all__ = ["condition", "hermitian", "inv", "square"]
+__all__ = ["condition", "fold", "hermitian", "inv", "square", "whole"]
 
 
 def square(a: Any, name: str) -> Any:
@@ -160,6 +160,18 @@ def _half(m: Any) -> Any:
     return m * (np.tri(n, n, -1, dtype=dtype_of(m)) + np.eye(n, dtype=dtype_of(m)) / 2)
 
 
+def whole(m: Any, uplo: str) -> Any:
+    """Return the Hermitian matrix with one triangle of `m`, ``"L"`` or ``"U"``."""
+    h = _half(m if uplo == "L" else hermitian(m))
+    return h + hermitian(h)
+
+
+def fold(g: Any, uplo: str) -> Any:
+    """Return the cotangent of one triangle, the transpose of `whole`."""
+    g = _half(g + hermitian(g))
+    return g if uplo == "L" else hermitian(g)
+
+
 @general(
     np.linalg.cholesky,
     on=[
@@ -178,16 +190,12 @@ class cholesky:
     """
 
     def tangent(t: Any, y: Any) -> Any:
-        # The Hermitian matrix whose lower triangle is that of t.
-        t = _half(t)
-        t = t + hermitian(t)
-        inner = np.linalg.solve(y, hermitian(np.linalg.solve(y, t)))
+        inner = np.linalg.solve(y, hermitian(np.linalg.solve(y, whole(t, "L"))))
         return np.matmul(y, _half(hermitian(inner)))
 
     def adjoint(ct: Any, y: Any) -> Any:
         inner = np.linalg.solve(y.mT, _half(np.matmul(y.mT, ct)))
-        g = np.linalg.solve(hermitian(y), inner.mT).mT
-        return _half(g + hermitian(g))
+        return fold(np.linalg.solve(hermitian(y), inner.mT).mT, "L")
 
 
 @numpy_function(np.linalg.cholesky, kind="rule")
@@ -254,32 +262,63 @@ def tensorinv(a: Any, ind: int = 2) -> Any:
 _NOT_GIVEN = object()
 
 
-@numpy_function(np.linalg.pinv, note="for locally constant rank")
+@numpy_function(
+    np.linalg.pinv,
+    kind="rule",
+    note="for locally constant rank; a cutoff that drops more than rounding errors raises",
+)
 def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _NOT_GIVEN) -> Any:
     """Answer ``np.linalg.pinv``."""
     a = array_operand(a)
-    if hermitian:
-        raise UnsupportedError(
-            "np.linalg.pinv", "hermitian=True has no rule", "leave it out: the value is the same"
-        )
     if rcond is None:
         if rtol is _NOT_GIVEN:
             rcond = 1e-15
         else:
             rcond = max(a.shape[-2:]) * np.finfo(dtype_of(a)).eps if rtol is None else rtol
-    if np.ndim(rcond):
+    elif rtol is not _NOT_GIVEN:
+        raise ValueError("`rtol` and `rcond` can't be both set.")
+    if hasattr(rcond, "level"):
         raise UnsupportedError(
-            "np.linalg.pinv", "a cutoff per matrix has no rule", "pass one number"
+            "np.linalg.pinv", "a traced cutoff has no rule", "pass dualrev.value of it"
         )
-    return pseudoinverse(a, rcond=float(rcond))
+    rcond = np.asarray(rcond)[()]
+    return pseudoinverse(a, rcond=rcond, triangle=bool(hermitian))
+
+
+def _symmetric(*shape: int) -> Any:
+    return lambda rng: np.diag([2.0, -3.0, 4.0]) + 0.4 * rng.normal(size=shape)
+
+
+def _check_cutoff(x: Any, *, rcond: Any) -> Any:
+    """Refuse a cutoff that drops more than rounding errors: the rank is then not that of the matrix."""
+    s = np.linalg.svd(x, compute_uv=False)
+    large = s > np.expand_dims(rcond, -1) * s.max(-1, initial=0)[..., None]
+    least = np.where(large, s, np.inf).min(-1, initial=np.inf)
+    bad = np.where(large, 0, s).max(-1, initial=0) > np.sqrt(np.finfo(s.dtype).eps) * least
+    if bad.any():
+        raise np.linalg.LinAlgError(
+            f"pinv, lstsq: the cutoff {rcond} drops singular values that are no rounding errors: of "
+            f"{s[tuple(np.argwhere(bad)[0])]} it keeps those above. The derivative is for matrices of that rank; "
+            "truncate by u, s, vh = np.linalg.svd(a) instead."
+        )
+    return bad
+
+
+(check_cutoff,) = constant(_check_cutoff, batch=batch_leading, answers=False)
 
 
 @general(
-    lambda x, *, rcond: np.linalg.pinv(x, rcond),
-    on=[case((3, 2), rcond=1e-15), case((2, 3), rcond=1e-15), case((2, 2, 3), rcond=1e-12)],
+    lambda x, *, rcond, triangle: np.linalg.pinv(x, rcond, triangle),
+    on=[
+        case((3, 2), rcond=1e-15, triangle=False),
+        case((2, 3), rcond=1e-15, triangle=False),
+        case((2, 2, 3), rcond=np.array([1e-12, 1e-14]), triangle=False),
+        case(_symmetric(3, 3), rcond=1e-15, triangle=True),
+    ],
     batch=batch_leading,
     analytic=False,
     name="pinv",
+    kinks="at constant rank; of a matrix said to be Hermitian the lower triangle counts",
 )
 class pseudoinverse:
     """dY = −Y dA Y + Y Yᴴ dAᴴ (1 − A Y) + (1 − Y A) dAᴴ Yᴴ Y, at constant rank.
@@ -287,16 +326,22 @@ class pseudoinverse:
     Golub & Pereyra (1973), SIAM J. Numer. Anal. 10(2), equation 4.12.
     """
 
-    def tangent(t: Any, x: Any, y: Any) -> Any:
+    def tangent(t: Any, x: Any, y: Any, *, rcond: Any, triangle: bool) -> Any:
+        if triangle:
+            t, x = whole(t, "L"), whole(x, "L")
+        check_cutoff(x, rcond=rcond)
         h, yh = hermitian(t), hermitian(y)
         left, right = (y @ yh) @ h, h @ (yh @ y)
         return left - (left @ x) @ y + right - y @ (x @ right) - (y @ t) @ y
 
-    def adjoint(ct: Any, x: Any, y: Any) -> Any:
+    def adjoint(ct: Any, x: Any, y: Any, *, rcond: Any, triangle: bool) -> Any:
         # With respect to Re(sum(ct * t)), t ↦ U tᴴ V has the transpose ct ↦ conj(V) ctᴴ conj(U).
+        x = whole(x, "L") if triangle else x
+        check_cutoff(x, rcond=rcond)
         h, yt, xc, yc = hermitian(ct), y.mT, hermitian(x).mT, hermitian(y).mT
         left, right = (h @ yc) @ yt, (yt @ yc) @ h
-        return left - xc @ (yc @ left) + right - (right @ yc) @ xc - (yt @ ct) @ yt
+        g = left - xc @ (yc @ left) + right - (right @ yc) @ xc - (yt @ ct) @ yt
+        return fold(g, "L") if triangle else g
 
 
 constant(np.linalg.matrix_rank)

@@ -1,4 +1,4 @@
-"""Norms, singular values, condition numbers. The derivative of a norm at zero is zero."""
+"""Norms and condition numbers. The derivative of a norm at zero is zero."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from dualrev.core.array import dtype_of
-from dualrev.core.domains import case, regular
-from dualrev.core.flavours import batch_leading, general
+from dualrev.core.domains import case
+from dualrev.core.flavours import batch_leading, constant, general
 from dualrev.core.primitive import numpy_function
 from dualrev.core.shapes import negative_axes, negative_axis
-from dualrev.errors import UnsupportedError
 from dualrev.rules.contraction import array_operand
-from dualrev.rules.linalg import hermitian
+from dualrev.rules.linalg import inv, square
+from dualrev.rules.singular import even, matrices, singular_values, svdvals
 
-__all__ = ["across", "euclidean", "over_length", "singular_values"]
+__all__ = ["across", "euclidean", "over_length"]
 
 
 def _length(x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
@@ -27,7 +27,7 @@ def _length(x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
 def over_length(a: Any, y: Any) -> Any:
     """``a / y``; zero, with zero derivatives, where y is zero."""
     zero = y == 0
-    if isinstance(zero, (np.bool_, np.ndarray)) and not zero.any():
+    if type(zero) in (np.bool_, np.ndarray) and not zero.any():
         return a / y
     return np.where(zero, 0, a / np.where(zero, 1, y))
 
@@ -107,7 +107,7 @@ def _matrix(x: Any, ord: Any, axis: tuple[int, int], keepdims: bool) -> Any:
     if ord in (None, "fro", "f"):
         return euclidean(x, axis=axis, keepdims=keepdims)
     if ord in (2, -2, "nuc"):
-        s = svdvals(np.moveaxis(x, axis, (-2, -1)))
+        s = even(svdvals(np.moveaxis(x, axis, (-2, -1))))
         y = (
             np.max(s, axis=-1)
             if ord == 2
@@ -169,123 +169,39 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 
 
 # --------------------------------------------------------------------------------------------------
-# Singular values
+# Condition numbers
 
 
-def _gaps(s: Any) -> Any:
-    """F: the reciprocals of sⱼ² − sᵢ², zero on the diagonal."""
-    eye = np.eye(s.shape[-1], dtype=bool)
-    gap = (s[..., None, :] - s[..., :, None]) * (s[..., None, :] + s[..., :, None])
-    return np.where(eye, 0, 1 / np.where(eye, 1, gap))
+def _without_inverse(x: Any) -> Any:
+    return np.linalg.slogdet(x)[0] == 0
 
 
-def _phase(m: Any, s: Any) -> Any:
-    """The diagonal matrix of i Im(mᵢᵢ) / sᵢ: the phases of the vectors are put into U."""
-    return 1j * np.imag(m) * np.eye(s.shape[-1]) / s[..., None, :]
+(without_inverse,) = constant(_without_inverse, batch=batch_leading, answers=False)
 
 
-@general(
-    lambda x: tuple(np.linalg.svd(x, full_matrices=False)),
-    on=[case((3, 2)), case((2, 2, 3))],
-    name="svd",
-    batch=batch_leading,
-    analytic=False,
-    kinks="infinite where singular values are equal",
-)
-class svd:
-    """With M = Uᴴ dA V and Fᵢⱼ = 1/(sⱼ² − sᵢ²): ds = Re diag M,
-    dU = U (F∘(M S + S Mᴴ)) + (1 − U Uᴴ) dA V S⁻¹.
-
-    V likewise, with Mᴴ for M. Townsend (2016), Differentiating the singular value decomposition.
-    """
-
-    def tangent(t: Any, y: Any) -> Any:
-        u, s, vh = y
-        v, row, column = hermitian(vh), s[..., None, :], s[..., :, None]
-        tv, thu = np.matmul(t, v), np.matmul(hermitian(t), u)
-        m, mh, f = np.matmul(hermitian(u), tv), np.matmul(vh, thu), _gaps(s)
-        p, q = f * (m * row + column * mh), f * (column * m + mh * row)
-        if dtype_of(m).kind == "c":
-            p = p + _phase(m, s)
-        du, dv = np.matmul(u, p), np.matmul(v, q)
-        if u.shape[-2] > s.shape[-1]:
-            du = du + (tv - np.matmul(u, m)) / row
-        if v.shape[-2] > s.shape[-1]:
-            dv = dv + (thu - np.matmul(v, mh)) / row
-        return du, np.real(np.diagonal(m, axis1=-2, axis2=-1)), hermitian(dv)
-
-    def adjoint(ct: Any, y: Any) -> Any:
-        u, s, vh = y
-        ct_u, ct_s, ct_v = ct[0], np.real(ct[1]), hermitian(ct[2])
-        vt, row, column = np.conjugate(vh), s[..., None, :], s[..., :, None]
-        a, b, f = np.matmul(u.mT, ct_u), np.matmul(vt, ct_v), _gaps(s)
-        fa, fb = f * a, f * b
-        m = ct_s[..., None, :] * np.eye(s.shape[-1], dtype=bool)
-        m = m + fa * row + column * fb + hermitian(column * fa + fb * row)
-        if dtype_of(a).kind == "c":
-            m = m + _phase(a, s)
-        uc = np.conjugate(u)
-        g = np.matmul(np.matmul(uc, m), vt)
-        if u.shape[-2] > s.shape[-1]:
-            g = g + np.matmul((ct_u - np.matmul(uc, a)) / row, vt)
-        if vh.shape[-1] > s.shape[-1]:
-            g = g + np.matmul(uc / row, hermitian(ct_v - np.matmul(hermitian(vt).mT.mT, b)))
-        return g
+def _by_inverse(x: Any, p: Any) -> Any:
+    singular = without_inverse(x)
+    if type(singular) in (np.bool_, np.ndarray) and not singular.any():
+        return norm(x, p, axis=(-2, -1)) * norm(inv(x), p, axis=(-2, -1))
+    eye = np.eye(x.shape[-1], dtype=bool)
+    y = norm(inv(np.where(np.expand_dims(singular, (-2, -1)), eye, x)), p, axis=(-2, -1))
+    return norm(x, p, axis=(-2, -1)) * np.where(singular, np.inf, y)
 
 
-def _singular_vectors(x: Any) -> tuple[Any, Any]:
-    u, _, vh = svd(x)
-    return np.conjugate(u), np.conjugate(vh)
-
-
-@general(
-    lambda x: np.linalg.svd(x, compute_uv=False),
-    on=[case((3, 2)), case((2, 2, 3)), case(regular(3, 3)), case(_complex(3, 2))],
-    name="singular_values",
-    batch=batch_leading,
-    analytic=False,
-    kinks="0 where a value is 0; where values are equal, those of the decomposition at hand",
-)
-class singular_values:
-    """dsᵢ = Re(uᵢᴴ dA vᵢ) (Giles 2008, section 3.2)."""
-
-    def tangent(t: Any, x: Any, y: Any) -> Any:
-        u, vh = _singular_vectors(x)
-        return np.where(y == 0, 0, np.real(np.sum(u * np.matmul(t, vh.mT), axis=-2)))
-
-    def adjoint(ct: Any, x: Any, y: Any) -> Any:
-        u, vh = _singular_vectors(x)
-        return np.matmul(u * np.where(y == 0, 0, np.real(ct))[..., None, :], vh)
-
-
-@numpy_function(np.linalg.svdvals, kind="rule")
-def svdvals(x: Any, /) -> Any:
-    """Answer ``np.linalg.svdvals``."""
-    x = array_operand(x)
-    if x.ndim < 2:
-        raise np.linalg.LinAlgError(
-            f"{x.ndim}-dimensional array given. Array must be at least two-dimensional"
-        )
-    return singular_values(x)
-
-
-@numpy_function(np.linalg.svd, note="singular values only")
-def svd_values(
-    a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
-) -> Any:
-    """Answer ``np.linalg.svd(a, compute_uv=False)``."""
-    if compute_uv:
-        raise UnsupportedError(
-            "np.linalg.svd", "singular vectors have no rule", "pass compute_uv=False"
-        )
-    return svdvals(a)
-
-
-@numpy_function(np.linalg.cond)
+@numpy_function(np.linalg.cond, note="equal singular values share equally")
 def cond(x: Any, p: Any = None) -> Any:
-    """Answer ``np.linalg.cond``."""
+    """Answer ``np.linalg.cond``; infinite for singular matrices."""
     x = array_operand(x)
-    if p is None or p in (2, -2):
-        s = svdvals(x)
-        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
-    return norm(x, p, axis=(-2, -1)) * norm(np.linalg.inv(x), p, axis=(-2, -1))
+    if x.size == 0 and 0 in x.shape[-2:]:
+        raise np.linalg.LinAlgError("cond is not defined on empty arrays")
+    with np.errstate(all="ignore"):
+        if p is None or p in (2, -2):
+            # Next to a singular matrix the least value changes like its size, which has no kink.
+            s = even(singular_values(matrices(x), kinks=False))
+            y = s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+        else:
+            y = _by_inverse(square(x, "cond"), p)
+    lost = np.isnan(y)
+    if type(lost) in (np.bool_, np.ndarray) and not lost.any():
+        return y
+    return np.where(lost & ~np.any(np.isnan(x), axis=(-2, -1)), np.inf, y)

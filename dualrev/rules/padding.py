@@ -1,4 +1,4 @@
-"""Padding: ``np.pad`` in the modes that are linear in the array."""
+"""Padding: ``np.pad`` in the modes that copy, continue or summarise the array."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dualrev.core.domains import case
 from dualrev.core.flavours import linear
 from dualrev.core.primitive import numpy_function
 from dualrev.errors import UnsupportedError
+from dualrev.rules.creation import astype
 from dualrev.rules.indexing import gather
 from dualrev.rules.joining import concatenate
 from dualrev.rules.shaping import copied
@@ -21,7 +22,7 @@ __all__ = ["pad"]
 Widths = tuple[tuple[int, int], ...]
 # Each padded entry is a copy of one entry: NumPy's function on positions says of which.
 _COPYING = ("edge", "reflect", "symmetric", "wrap")
-_LINEAR = ("linear_ramp", "mean")
+_STATISTICS = {"maximum": np.max, "minimum": np.min, "mean": np.mean, "median": np.median}
 
 
 def _inner(ct: Any, *, widths: Widths) -> Any:
@@ -59,7 +60,7 @@ def _pairs(widths: Any, ndim: int) -> Widths:
 
 @numpy_function(
     np.pad,
-    note="modes constant, edge, reflect, symmetric, wrap, linear_ramp and mean, which are linear",
+    note="every mode but empty and functions; ties of maximum, minimum and median share equally",
 )
 def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
     x = operand(array)
@@ -72,11 +73,13 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
     if mode in _COPYING and kwargs.get("reflect_type", "even") == "even":
         positions = np.arange(x.size).reshape(x.shape)
         return copied(gather(x, np.pad(positions, widths, mode, **kwargs)), x)
-    if mode in _COPYING or mode in _LINEAR:
+    if mode in _COPYING or mode == "linear_ramp":
         return _by_matrices(x, widths, mode, kwargs)
+    if mode in _STATISTICS:
+        return _by_statistics(x, widths, _STATISTICS[mode], **kwargs)
     raise UnsupportedError(
         f"np.pad with mode={mode!r}",
-        "the values it pads with are no linear function of the array",
+        "NumPy leaves its entries undefined, or lets a function write them into a plain array",
         "np.concatenate with the values that are wanted",
     )
 
@@ -84,7 +87,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
 def _constant(x: Any, widths: Widths, values: Any) -> Any:
     if isinstance(values, Traced):
         # NumPy pads axis after axis, so a corner has the value of the last one.
-        each = np.broadcast_to(values, (len(widths), 2))
+        each = astype(np.broadcast_to(values, (len(widths), 2)), dtype_of(x))
         for k, width in enumerate(widths):
             parts = [
                 np.broadcast_to(each[k, side], (*x.shape[:k], n, *x.shape[k + 1 :]))
@@ -98,6 +101,27 @@ def _constant(x: Any, widths: Widths, values: Any) -> Any:
     return copied(y, x)
 
 
+def _by_statistics(x: Any, widths: Widths, statistic: Any, stat_length: Any = None) -> Any:
+    """Pad axis after axis with a statistic of the entries next to either end."""
+    start = x
+    lengths = np.broadcast_to(np.asarray(stat_length, dtype=object), (len(widths), 2))
+    for k, width in enumerate(widths):
+        n = x.shape[k]
+        counts = [n if length is None else min(int(length), n) for length in lengths[k]]
+        if 0 in counts and statistic in (np.max, np.min):
+            raise ValueError("stat_length of 0 yields no value for padding")
+        front = (slice(None),) * k
+        chunks = x[(*front, slice(counts[0]))], x[(*front, slice(n - counts[1], n))]
+        sides = [
+            np.broadcast_to(
+                statistic(chunk, axis=k, keepdims=True), (*x.shape[:k], size, *x.shape[k + 1 :])
+            )
+            for chunk, size in zip(chunks, width, strict=True)
+        ]
+        x = concatenate((sides[0], x, sides[1]), k)
+    return copied(x, start)
+
+
 def _by_matrices(x: Any, widths: Widths, mode: str, options: dict[str, Any]) -> Any:
     """Pad axis after axis with the matrix of NumPy's function, which is affine."""
     start, dtype = x, dtype_of(x)
@@ -106,9 +130,6 @@ def _by_matrices(x: Any, widths: Widths, mode: str, options: dict[str, Any]) -> 
     for k, width in enumerate(widths):
         if width == (0, 0):
             continue
-        own = dict(homogeneous)
-        if own.get("stat_length") is not None:
-            own["stat_length"] = tuple(np.broadcast_to(own["stat_length"], (len(widths), 2))[k])
-        matrix = np.pad(np.eye(x.shape[k], dtype=dtype), (width, (0, 0)), mode, **own)
+        matrix = np.pad(np.eye(x.shape[k], dtype=dtype), (width, (0, 0)), mode, **homogeneous)
         x = np.moveaxis(np.matmul(np.moveaxis(x, k, -1), matrix.T), -1, k)
     return copied(x + constant if np.any(constant) else x, start)

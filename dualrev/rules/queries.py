@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
-from dualrev.core.array import Traced, dtype_of, value
+from dualrev.core.array import Traced, TracedArray, TracedScalar, dtype_of, value
+from dualrev.core.batching import batch_elementwise
 from dualrev.core.bind import operand
+from dualrev.core.flavours import constant
 from dualrev.core.primitive import numpy_function
 
 
@@ -56,31 +59,51 @@ def common_type(*arrays: Any) -> Any:
 
 @numpy_function(np.iscomplexobj, kind="passes")
 def iscomplexobj(x: Any) -> bool:
-    return dtype_of(x).kind == "c"
+    return dtype_of(operand(x)).kind == "c"
 
 
 @numpy_function(np.isrealobj, kind="passes")
 def isrealobj(x: Any) -> bool:
-    return dtype_of(x).kind != "c"
+    return not iscomplexobj(x)
 
 
-@numpy_function(np.iscomplex, kind="constant")
-def iscomplex(x: Any) -> Any:
-    return np.iscomplex(value(x))
+constant(np.iscomplex, np.isreal, batch=batch_elementwise)
 
 
-@numpy_function(np.isreal, kind="constant")
-def isreal(x: Any) -> Any:
-    return np.isreal(value(x))
+@numpy_function(np.isscalar, kind="passes", note="a traced number is a scalar")
+def isscalar(element: Any) -> bool:
+    return isinstance(element, TracedScalar) or np.isscalar(element)
 
 
-@numpy_function(np.shares_memory, np.may_share_memory, kind="passes", note="of the plain arrays")
-def shares_memory(a: Any, b: Any, max_work: Any = None) -> bool:
-    return np.may_share_memory(value(a), value(b))
+@numpy_function(np.iterable, kind="passes")
+def iterable(y: Any) -> bool:
+    return isinstance(y, TracedArray) or (not isinstance(y, Traced) and np.iterable(y))
 
 
-@numpy_function(
-    np.array_repr, np.array_str, np.array2string, kind="passes", note="the plain numbers"
-)
-def text(a: Any, *args: Any, **kwargs: Any) -> str:
-    return np.array2string(np.asarray(value(a)), *args, **kwargs)
+@numpy_function(np.isfortran, kind="passes")
+def isfortran(a: Any) -> bool:
+    return bool(a.flags.fnc)
+
+
+def _of_plain(function: Any) -> None:
+    """Answer by the function itself, called with plain arrays."""
+
+    @functools.wraps(function)
+    def ask(*args: Any, **kwargs: Any) -> Any:
+        return function(
+            *(np.asarray(value(a)) if isinstance(a, Traced) else a for a in args), **kwargs
+        )
+
+    numpy_function(function, kind="passes", note="of the plain numbers")(ask)
+
+
+for _function in (
+    np.shares_memory,
+    np.may_share_memory,
+    np.array_repr,
+    np.array_str,
+    np.array2string,
+    np.format_float_positional,
+    np.format_float_scientific,
+):
+    _of_plain(_function)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,11 @@ from dualrev.core.bind import operand
 from dualrev.core.domains import case, nonzero, reals, spaced
 from dualrev.core.flavours import general, linear
 from dualrev.core.inplace import write_out
-from dualrev.core.primitive import Primitive, numpy_function
+from dualrev.core.primitive import Primitive, function_name, numpy_function
 from dualrev.core.protocols import ufunc_method
 from dualrev.core.shapes import negative_axes, negative_axis, spread
-from dualrev.errors import UnsupportedError
+
+__all__ = ["fmax_reduce", "fmin_reduce", "recurrence", "shifted", "sum_"]
 
 
 def _total(x: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
@@ -81,42 +83,47 @@ class prod:
         return spread(ct, shape, axis, keepdims) * _others(x, axis)
 
 
-def _share(x: Any, y: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
-    """Equal weights on the entries that attain the extreme."""
-    hit = x == (y if keepdims or not axis else np.expand_dims(y, axis))
-    return hit / np.sum(hit, axis=axis, keepdims=True) if axis else hit * 1.0
+def _extreme(ufunc: np.ufunc, name: str, unattained: float, kinks: str) -> Primitive:
+    """Declare ``ufunc.reduce``; `unattained` is the derivative where no entry equals the result, which is NaN then."""
 
+    def share(x: Any, y: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+        hit = x == (y if keepdims or not axis else np.expand_dims(y, axis))
+        count = np.sum(hit, axis=axis, keepdims=True) if axis else hit
+        return np.where(count == 0, unattained, hit / np.maximum(count, 1))
 
-class _Extreme:
-    """dy = the mean of dx over the entries that attain the extreme."""
+    class rules:
+        """dy = the mean of dx over the entries that attain the extreme."""
 
-    def tangent(t: Any, x: Any, y: Any, *, axis: Any, keepdims: Any) -> Any:
-        return np.sum(t * _share(x, y, axis, keepdims), axis=axis, keepdims=keepdims)
+        def tangent(t: Any, x: Any, y: Any, *, axis: Any, keepdims: Any) -> Any:
+            return np.sum(t * share(x, y, axis, keepdims), axis=axis, keepdims=keepdims)
 
-    def adjoint(ct: Any, x: Any, y: Any, shape: Any, *, axis: Any, keepdims: Any) -> Any:
-        return spread(ct, shape, axis, keepdims) * _share(x, y, axis, keepdims)
+        def adjoint(ct: Any, x: Any, y: Any, shape: Any, *, axis: Any, keepdims: Any) -> Any:
+            return spread(ct, shape, axis, keepdims) * share(x, y, axis, keepdims)
 
-
-_EXTREME_CASES = [
-    case(spaced(3, 2), axis=(-2, -1), keepdims=False),
-    case(spaced(2, 3), axis=(-1,), keepdims=True),
-    case(spaced(2, 2, 3), axis=(-3, -1), keepdims=False),
-]
-
-
-def _extreme(ufunc: np.ufunc, name: str) -> Primitive:
     return general(
         lambda x, *, axis, keepdims: ufunc.reduce(x, axis=axis, keepdims=keepdims),
-        on=_EXTREME_CASES,
+        on=[
+            case(spaced(3, 2), axis=(-2, -1), keepdims=False),
+            case(spaced(2, 3), axis=(-1,), keepdims=True),
+            case(spaced(2, 2, 3), axis=(-3, -1), keepdims=False),
+        ],
         name=name,
         batch=_batch_axes,
-        kinks="ties share equally",
+        kinks=kinks,
         analytic=False,
         pattern="reduction",
-    )(_Extreme)
+    )(rules)
 
 
-max_, min_ = _extreme(np.maximum, "max"), _extreme(np.minimum, "min")
+_SHARE = "ties share equally"
+max_, min_ = (
+    _extreme(ufunc, name, np.nan, f"{_SHARE}; NaN where the result is NaN")
+    for ufunc, name in ((np.maximum, "max"), (np.minimum, "min"))
+)
+fmax_, fmin_ = (
+    _extreme(ufunc, f"{ufunc.__name__}_reduce", 0.0, f"{_SHARE}; 0 for NaN entries")
+    for ufunc in (np.fmax, np.fmin)
+)
 
 
 def _reverse_cumsum(ct: Any, *, axis: int) -> Any:
@@ -133,7 +140,7 @@ cumsum_ = linear(
 )
 
 
-def _recurrence(a: Any, b: Any) -> Any:
+def recurrence(a: Any, b: Any) -> Any:
     """Solve s_i = a_i s_{i-1} + b_i along the last axis by doubling, in log₂ n vectorised steps."""
     size, step = b.shape[-1], 1
     while step < size:
@@ -145,7 +152,7 @@ def _recurrence(a: Any, b: Any) -> Any:
     return b
 
 
-def _shifted(x: Any, first: float) -> Any:
+def shifted(x: Any, first: float) -> Any:
     """x_{i-1} along the last axis, with `first` in front."""
     return np.concatenate([np.full((*x.shape[:-1], 1), first), x[..., :-1]], axis=-1)
 
@@ -165,13 +172,13 @@ class cumprod_:
 
     def tangent(t: Any, x: Any, y: Any, *, axis: Any) -> Any:
         t, x, y = (np.moveaxis(v, axis, -1) for v in (t, x, y))
-        return np.moveaxis(_recurrence(x, t * _shifted(y, 1.0)), -1, axis)
+        return np.moveaxis(recurrence(x, t * shifted(y, 1.0)), -1, axis)
 
     def adjoint(ct: Any, x: Any, y: Any, *, axis: Any) -> Any:
         # r_j = ct_j + x_{j+1} r_{j+1}, and the cotangent of x_j is y_{j-1} r_j.
         ct, x, y = (np.moveaxis(v, axis, -1) for v in (ct, x, y))
-        r = np.flip(_recurrence(_shifted(np.flip(x, -1), 0.0), np.flip(ct, -1)), -1)
-        return np.moveaxis(r * _shifted(y, 1.0), -1, axis)
+        r = np.flip(recurrence(shifted(np.flip(x, -1), 0.0), np.flip(ct, -1)), -1)
+        return np.moveaxis(r * shifted(y, 1.0), -1, axis)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -179,7 +186,11 @@ class cumprod_:
 
 
 def _given(option: Any) -> bool:
-    return option is not None
+    return option is not None and option is not np._NoValue
+
+
+def _kept(keepdims: Any) -> bool:
+    return bool(_given(keepdims) and keepdims)
 
 
 def _prepare(
@@ -225,7 +236,7 @@ def summed(
         if kind != "b":
             return sum_.call(a, axis=negative_axes(axis, a.ndim), keepdims=bool(keepdims))
     x, axes = _prepare(a, axis, dtype, where, 0.0)
-    y = sum_(x, axis=axes, keepdims=bool(_given(keepdims) and keepdims))
+    y = sum_(x, axis=axes, keepdims=_kept(keepdims))
     if _given(initial):
         y = y + initial
     return _deliver(y, out, "np.sum")
@@ -242,7 +253,7 @@ def product(
     where: Any = True,
 ) -> Any:
     x, axes = _prepare(a, axis, dtype, where, 1.0)
-    y = prod(x, axis=axes, keepdims=bool(_given(keepdims) and keepdims))
+    y = prod(x, axis=axes, keepdims=_kept(keepdims))
     if _given(initial):
         y = y * initial
     return _deliver(y, out, "np.prod")
@@ -254,8 +265,8 @@ _answer_method(np.multiply, "reduce", product)
 
 def _extreme_of(
     primitive: Primitive, ufunc: np.ufunc, worst: float, functions: tuple[Any, ...]
-) -> None:
-    name = f"np.{primitive.name}"
+) -> Callable[..., Any]:
+    name = function_name(functions[0]) if functions else f"{function_name(ufunc)}.reduce"
 
     def extreme(
         a: Any,
@@ -270,21 +281,32 @@ def _extreme_of(
         if not _given(initial):
             if any(x.shape[k] == 0 for k in axes):
                 raise ValueError(
-                    f"zero-size array to reduction operation {primitive.name} which has no identity"
+                    f"zero-size array to reduction operation {ufunc.__name__} which has no identity"
                 )
             if where is not True:
-                raise ValueError(f"{name}: where= needs initial=, as the reduction has no identity")
-        y = primitive(x, axis=axes, keepdims=bool(_given(keepdims) and keepdims))
-        if _given(initial):
-            y = ufunc(y, initial)
+                raise ValueError(
+                    f"reduction operation '{ufunc.__name__}' does not have an identity, so to use a where mask "
+                    "one has to specify 'initial'"
+                )
+        if _given(initial) and any(x.shape[k] == 0 for k in axes):
+            shape = np.empty(x.shape, bool).all(axis=axes, keepdims=_kept(keepdims)).shape
+            y = np.broadcast_to(initial, shape).astype(dtype_of(x))
+        else:
+            y = primitive(x, axis=axes, keepdims=_kept(keepdims))
+            if _given(initial):
+                y = ufunc(y, initial)
         return _deliver(y, out, name)
 
-    numpy_function(*functions, kind="rule", note="ties share equally")(extreme)
+    if functions:
+        numpy_function(*functions, kind="rule", note="ties share equally")(extreme)
     _answer_method(ufunc, "reduce", extreme)
+    return extreme
 
 
 _extreme_of(max_, np.maximum, -np.inf, (np.max,) if np.max is np.amax else (np.max, np.amax))
 _extreme_of(min_, np.minimum, np.inf, (np.min,) if np.min is np.amin else (np.min, np.amin))
+fmax_reduce = _extreme_of(fmax_, np.fmax, np.nan, ())
+fmin_reduce = _extreme_of(fmin_, np.fmin, np.nan, ())
 
 
 def _running(a: Any, axis: Any, dtype: Any) -> tuple[Any, int]:
@@ -344,15 +366,15 @@ def _cumulative(
 ) -> Any:
     if axis is None:
         if np.ndim(x) > 1:
-            raise UnsupportedError(
-                function.__name__, "axis is needed for more than one dimension", "pass axis="
+            raise ValueError(
+                "For arrays which have more than one dimension ``axis`` argument is required."
             )
         axis = -1
     y = function(x, axis=axis, dtype=dtype)
     if include_initial:
         shape = list(y.shape)
         shape[axis] = 1
-        y = np.concatenate([np.full(shape, first), y], axis=axis)
+        y = np.concatenate([np.full(shape, first, dtype_of(y)), y], axis=axis)
     return _deliver(y, out, function.__name__)
 
 

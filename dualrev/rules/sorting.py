@@ -1,4 +1,4 @@
-"""Sorting and what is read from sorted values: median, quantile, percentile. Ties share equally."""
+"""Sorting and partial sorting. Ties share equally. Quantiles: `quantiles.py`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from dualrev.core.array import dtype_of
 from dualrev.core.domains import case, spaced
-from dualrev.core.flavours import batch_elementwise, batch_leading, general
-from dualrev.core.inplace import write_out
+from dualrev.core.flavours import batch_elementwise, batch_leading, constant, general
 from dualrev.core.primitive import numpy_function
-from dualrev.core.shapes import negative_axes, negative_axis
-from dualrev.errors import UnsupportedError
+from dualrev.core.shapes import negative_axis
 from dualrev.rules.contraction import array_operand
 
 __all__ = ["sort_", "tie_mean"]
@@ -83,89 +82,68 @@ def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable:
     return sort_(x, axis=negative_axis(axis, x.ndim))
 
 
-def _sorted_along(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
-    """Sort over the axes, merged into the last one; also return the shape with ``keepdims``."""
+# --------------------------------------------------------------------------------------------------
+# Partitions.
+
+
+def _ranks(x: Any, axis: int) -> Any:
+    """Return the place of each entry in sorted order."""
+    return np.argsort(np.argsort(x, axis=axis), axis=axis)
+
+
+@general(
+    lambda x, *, kth, axis: np.partition(x, kth, axis=axis),
+    on=[
+        case(spaced(7), kth=2, axis=-1),
+        case(spaced(5, 2), kth=(1, 3), axis=-2),
+        case(spaced(2, 2, 4), kth=-2, axis=-1),
+    ],
+    name="partition",
+    batch=batch_leading,
+    kinks="ties share equally",
+    analytic=False,
+    pattern="dense",
+)
+class partition_:
+    """dy is dx in the order that NumPy leaves behind, averaged over equal entries."""
+
+    def tangent(t: Any, x: Any, y: Any, *, axis: int) -> Any:
+        t = np.take_along_axis(t, np.argsort(x, axis=axis), axis)
+        t = tie_mean(t, np.sort(y, axis=axis), axis=axis)
+        return np.take_along_axis(t, _ranks(y, axis), axis)
+
+    def adjoint(ct: Any, x: Any, y: Any, *, axis: int) -> Any:
+        ct = np.take_along_axis(ct, np.argsort(y, axis=axis), axis)
+        ct = tie_mean(ct, np.sort(y, axis=axis), axis=axis)
+        return np.take_along_axis(ct, _ranks(x, axis), axis)
+
+
+@numpy_function(np.partition, kind="rule", note="ties share equally")
+def partition(
+    a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None
+) -> Any:
+    """Answer ``np.partition``."""
+    if order is not None:
+        raise ValueError("Cannot specify order when the array has no fields.")
+    if kind != "introselect":
+        raise ValueError(f"select kind must be 'introselect', not {kind!r}")
     x = array_operand(a)
-    axes = negative_axes(axis, x.ndim)
-    free = [k for k in range(-x.ndim, 0) if k not in axes]
-    merged = np.transpose(x, (*free, *axes))
-    kept = tuple(x.shape[k] for k in free)
-    size = x.size // max(int(np.prod(kept)), 1)
-    wide = tuple(1 if k in axes else x.shape[k] for k in range(-x.ndim, 0))
-    return sort_(np.reshape(merged, (*kept, size)), axis=-1), wide
+    if axis is None:
+        x, axis = np.ravel(x), -1
+    kth = np.array(kth)
+    return partition_(
+        x, kth=tuple(kth.tolist()) if kth.ndim else kth.item(), axis=negative_axis(axis, x.ndim)
+    )
 
 
-def _or_nan(y: Any, last: Any) -> Any:
-    """A NaN among the values, which sorts last, is the answer."""
-    return np.where(np.isnan(last), last, y)
+@numpy_function(np.sort_complex, note="ties share equally")
+def sort_complex(a: Any) -> Any:
+    """Answer ``np.sort_complex``."""
+    y = sort(a)
+    return y if dtype_of(y).kind == "c" else y.astype(complex)
 
 
-@numpy_function(np.median, note="ties share equally")
-def median(
-    a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False
-) -> Any:
-    """Answer ``np.median``."""
-    s, wide = _sorted_along(a, axis)
-    n = s.shape[-1]
-    if n == 0:
-        return np.full(wide if keepdims else s.shape[:-1], np.nan)[()]
-    y = _or_nan(np.mean(s[..., (n - 1) // 2 : n // 2 + 1], axis=-1), s[..., -1])
-    y = np.reshape(y, wide) if keepdims else y
-    return y if out is None else write_out(out, y, (), "np.median")
+# --------------------------------------------------------------------------------------------------
+# Index functions.
 
-
-_BETWEEN = {
-    "linear": lambda g: g,
-    "lower": np.zeros_like,
-    "higher": np.ceil,
-    "midpoint": lambda g: np.where(g > 0, 0.5, 0.0),
-}
-
-
-@numpy_function(np.quantile, note="methods linear, lower, higher, midpoint; ties share equally")
-def quantile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: bool = False,
-    *,
-    weights: Any = None,
-) -> Any:
-    """Answer ``np.quantile`` for constant levels `q`."""
-    if weights is not None:
-        raise UnsupportedError("np.quantile", "weights= has no rule", "leave weights out")
-    if method not in _BETWEEN:
-        raise UnsupportedError(
-            "np.quantile", f"method={method!r} has no rule", f"use one of {sorted(_BETWEEN)}"
-        )
-    if hasattr(q, "level"):
-        raise UnsupportedError("np.quantile", "a traced q has no rule", "pass dualrev.value(q)")
-    q = np.asarray(q, float)
-    if not np.all((q >= 0) & (q <= 1)):
-        raise ValueError("Quantiles must be in the range [0, 1]")
-    s, wide = _sorted_along(a, axis)
-    n = s.shape[-1]
-    position = q * (n - 1)
-    j = np.floor(position).astype(int)
-    g = _BETWEEN[method](position - j)
-    low, high = np.take(s, j, axis=-1), np.take(s, np.minimum(j + 1, n - 1), axis=-1)
-    # The two forms differ in rounding only; NumPy takes the nearer end as base.
-    y = np.where(g < 0.5, low + (high - low) * g, high - (high - low) * (1 - g))
-    y = _or_nan(y, np.reshape(s[..., -1], s.shape[:-1] + (1,) * q.ndim))
-    y = np.moveaxis(y, range(y.ndim - q.ndim, y.ndim), range(q.ndim)) if q.ndim else y
-    y = np.reshape(y, q.shape + wide) if keepdims else y
-    return y if out is None else write_out(out, y, (), "np.quantile")
-
-
-@numpy_function(np.percentile, note="as quantile")
-def percentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
-    """Answer ``np.percentile``."""
-    if hasattr(q, "level"):
-        raise UnsupportedError("np.percentile", "a traced q has no rule", "pass dualrev.value(q)")
-    q = np.asarray(q, float) / 100
-    if not np.all((q >= 0) & (q <= 1)):
-        raise ValueError("Percentiles must be in the range [0, 100]")
-    return quantile(a, q, *args, **kwargs)
+constant(np.lexsort, np.unravel_index, np.ravel_multi_index)

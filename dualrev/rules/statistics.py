@@ -6,20 +6,21 @@ The derivative of the standard deviation at zero is zero, as it is for every nor
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
 
 from dualrev.core.array import dtype_of, value
 from dualrev.core.domains import case
-from dualrev.core.flavours import batch_leading, general, linear
+from dualrev.core.flavours import batch_leading, constant, general, linear
 from dualrev.core.inplace import write_out
 from dualrev.core.primitive import numpy_function
 from dualrev.core.shapes import negative_axes, spread
 from dualrev.rules.contraction import array_operand
 from dualrev.rules.norms import across, over_length
 
-__all__ = ["mean_", "std_", "var_"]
+__all__ = ["alarm", "mean_", "root", "std_", "var_", "weights_along"]
 
 
 def _count(shape: tuple[int, ...], axis: tuple[int, ...]) -> int:
@@ -123,11 +124,22 @@ def _deliver(y: Any, out: Any, name: str) -> Any:
     return y if out is None else write_out(out, y, (), name)
 
 
+def _alarm(bad: Any, *, message: str) -> Any:
+    if np.any(bad):
+        warnings.warn(message, RuntimeWarning, stacklevel=2)
+    return bad
+
+
+# Returns its argument, and warns where it holds: also inside vmap, where nothing else can be decided.
+(alarm,) = constant(_alarm, batch=batch_leading, answers=False)
+
+
 def _selected(x: Any, where: Any, axes: tuple[int, ...], keepdims: bool) -> tuple[Any, Any]:
     """Return the sum of the selected entries and their number."""
     chosen = np.broadcast_to(where, x.shape)
-    number = np.sum(chosen, axis=axes, keepdims=keepdims)
-    return np.sum(np.where(chosen, x, 0), axis=axes, keepdims=keepdims), number
+    number = np.sum(np.where(chosen, 1, 0), axis=axes, keepdims=keepdims)
+    total = np.sum(np.where(chosen, x, 0), axis=axes, keepdims=keepdims)
+    return total, number.astype(np.finfo(dtype_of(total)).dtype)
 
 
 @numpy_function(np.mean, kind="rule")
@@ -146,6 +158,7 @@ def mean(
         y = mean_(x, axis=axes, keepdims=bool(keepdims))
     else:
         total, number = _selected(x, where, axes, bool(keepdims))
+        alarm(number == 0, message="Mean of empty slice")
         y = total / number
     return _deliver(y, out, "np.mean")
 
@@ -155,6 +168,7 @@ def _variance(
 ) -> Any:
     """The variance of selected entries, or about a given mean."""
     total, number = _selected(x, where, axes, True)
+    alarm(number <= ddof, message="Degrees of freedom <= 0 for slice")
     d = np.where(where, x - (total / number if mean is None else mean), 0)
     squares = np.real(d * np.conjugate(d)) if dtype_of(d).kind == "c" else d * d
     y = np.sum(squares, axis=axes, keepdims=True) / np.maximum(number - ddof, 0)
@@ -181,7 +195,7 @@ def var(
         y = var_(x, axis=axes, keepdims=bool(keepdims), ddof=ddof)
     else:
         y = _variance(x, axes, ddof, bool(keepdims), where, mean)
-    return _deliver(y, out, "np.var")
+    return _deliver(_as_asked(y, dtype), out, "np.var")
 
 
 @numpy_function(np.std, kind="rule", note="0 at 0")
@@ -204,10 +218,19 @@ def std(
     if where is True and mean is None:
         y = std_(x, axis=axes, keepdims=bool(keepdims), ddof=ddof)
     else:
-        v = _variance(x, axes, ddof, bool(keepdims), where, mean)
-        zero = v == 0
-        y = np.where(zero, 0, np.sqrt(np.where(zero, 1, v)))
-    return _deliver(y, out, "np.std")
+        y = root(_variance(x, axes, ddof, bool(keepdims), where, mean))
+    return _deliver(_as_asked(y, dtype), out, "np.std")
+
+
+def _as_asked(y: Any, dtype: Any) -> Any:
+    """A complex dtype is that of the result, too, which has no imaginary part."""
+    return y if dtype is None or np.dtype(dtype).kind != "c" else y.astype(dtype)
+
+
+def root(v: Any) -> Any:
+    """The square root, with the derivative zero at zero."""
+    zero = v == 0
+    return np.where(zero, 0, np.sqrt(np.where(zero, 1, v)))
 
 
 def _one_of(ddof: Any, correction: Any) -> Any:
@@ -218,7 +241,22 @@ def _one_of(ddof: Any, correction: Any) -> Any:
     return correction
 
 
-@numpy_function(np.average)
+def weights_along(x: Any, weights: Any, axis: Any, axes: tuple[int, ...]) -> Any:
+    """Return weights in a shape that broadcasts against `x`, as NumPy understands them."""
+    w = array_operand(weights)
+    if w.shape == x.shape:
+        return w
+    if axis is None:
+        raise TypeError("Axis must be specified when shapes of a and weights differ.")
+    if w.shape != tuple(x.shape[k] for k in axes):
+        raise ValueError(
+            "Shape of weights must be consistent with shape of a along specified axis."
+        )
+    w = np.transpose(w, sorted(range(len(axes)), key=axes.__getitem__))
+    return np.reshape(w, tuple(x.shape[k] if k in axes else 1 for k in range(-x.ndim, 0)))
+
+
+@numpy_function(np.average, note="the weights may be traced too")
 def average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
 ) -> Any:
@@ -229,17 +267,10 @@ def average(
         if not returned:
             return y
         return y, np.full(y.shape, _count(x.shape, axes), dtype_of(y))[()]
-    w = array_operand(weights)
-    if w.shape != x.shape:
-        if axis is None:
-            raise TypeError("Axis must be specified when shapes of a and weights differ.")
-        if w.shape != tuple(x.shape[k] for k in axes):
-            raise ValueError(
-                "Shape of weights must be consistent with shape of a along specified axis."
-            )
-        w = np.transpose(w, sorted(range(len(axes)), key=axes.__getitem__))
-        w = np.reshape(w, tuple(x.shape[k] if k in axes else 1 for k in range(-x.ndim, 0)))
-    total = np.sum(np.broadcast_to(w, x.shape), axis=axes, keepdims=bool(keepdims))
+    w = weights_along(x, weights, axis, axes)
+    # NumPy adds the weights in the dtype of the result.
+    dtype = np.result_type(dtype_of(x), dtype_of(w), *(["f8"] if dtype_of(x).kind in "biu" else []))
+    total = np.sum(np.broadcast_to(w, x.shape), axis=axes, dtype=dtype, keepdims=bool(keepdims))
     if np.any(value(total) == 0):
         raise ZeroDivisionError("Weights sum to zero, can't be normalized")
     y = np.sum(x * w, axis=axes, keepdims=bool(keepdims)) / total
@@ -255,14 +286,32 @@ def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any
     return _deliver(y, out, "np.ptp")
 
 
-def _observations(m: Any, rowvar: bool) -> Any:
-    m = array_operand(m)
-    if m.ndim > 2:
-        raise ValueError("m has more than 2 dimensions")
-    return np.reshape(m, (1, m.size)) if m.ndim < 2 else m if rowvar else m.T
+def _observations(m: Any, rowvar: bool, dtype: Any) -> Any:
+    """Return variables in rows, as NumPy reads them."""
+    x = (
+        (m if m.dtype == dtype else m.astype(dtype))
+        if m.ndim
+        else np.reshape(m, (1,)).astype(dtype)
+    )
+    if x.ndim < 2:
+        return np.reshape(x, (1, x.size))
+    return x if rowvar else x.T
 
 
-@numpy_function(np.cov)
+def _sample_weights(weights: Any, samples: int, name: str) -> Any:
+    w = array_operand(weights).astype(float)
+    if name == "fweights" and not np.all(value(w) == np.around(value(w))):
+        raise TypeError("fweights must be integer")
+    if w.ndim > 1:
+        raise RuntimeError(f"cannot handle multidimensional {name}")
+    if w.shape[0] != samples:
+        raise RuntimeError(f"incompatible numbers of samples and {name}")
+    if np.any(value(w) < 0):
+        raise ValueError(f"{name} cannot be negative")
+    return w
+
+
+@numpy_function(np.cov, note="the weights may be traced too")
 def cov(
     m: Any,
     y: Any = None,
@@ -275,29 +324,40 @@ def cov(
     dtype: Any = None,
 ) -> Any:
     """Answer ``np.cov``."""
-    x = _observations(m, rowvar)
+    if ddof is not None and ddof != int(ddof):
+        raise ValueError("ddof must be integer")
+    given = {"m": array_operand(m)} | ({} if y is None else {"y": array_operand(y)})
+    for name, operand in given.items():
+        if operand.ndim > 2:
+            raise ValueError(f"{name} has more than 2 dimensions")
+    if dtype is None:
+        dtype = np.result_type(*map(dtype_of, given.values()), np.float64)
+    x = _observations(given["m"], rowvar, dtype)
+    if x.shape[0] == 0:
+        return np.zeros((0, 0))
     if y is not None:
-        other = array_operand(y)
-        x = np.concatenate([x, _observations(other, rowvar or other.ndim < 2)], axis=0)
-    if dtype is not None:
-        x = x.astype(dtype)
+        other = given["y"]
+        rows = rowvar or other.ndim < 2 or other.shape[0] == 1
+        x = np.concatenate([x, _observations(other, rows, dtype)], axis=0)
     freedom = (0 if bias else 1) if ddof is None else ddof
-    w, number = None, x.shape[1]
-    for weights in (fweights, aweights):
-        if weights is not None:
-            w = array_operand(weights) if w is None else w * array_operand(weights)
+    number = x.shape[1]
+    fw, aw = (
+        None if w is None else _sample_weights(w, number, name)
+        for w, name in ((fweights, "fweights"), (aweights, "aweights"))
+    )
+    w = aw if fw is None else fw if aw is None else fw * aw
     if w is None:
-        mean, scale = np.mean(x, axis=1, keepdims=True), number - freedom
+        mean, scale = np.mean(x, axis=1, keepdims=True), np.float64(number - freedom)
     else:
-        number = np.sum(w)
-        mean = np.sum(x * w, axis=1, keepdims=True) / number
-        lost = (
-            freedom if aweights is None else freedom * np.sum(w * array_operand(aweights)) / number
-        )
-        scale = number - lost
+        mean, total = np.average(x, axis=1, weights=w, returned=True, keepdims=True)
+        total = np.real(total[0, 0])
+        lost = freedom if aw is None else freedom * np.sum(w * aw) / total
+        scale = total if freedom == 0 else total - lost
+    none = alarm(scale <= 0, message="Degrees of freedom <= 0 for slice")
     d = x - mean
     dt = (d if w is None else d * w).T
-    return np.squeeze(np.matmul(d, np.conjugate(dt)) / np.maximum(scale, 0))
+    factor = np.true_divide(1, np.where(none, 0.0, scale)).astype(dtype_of(np.real(d)))
+    return np.squeeze(np.matmul(d, np.conjugate(dt)) * factor)
 
 
 @numpy_function(np.corrcoef)
@@ -308,4 +368,6 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
         return c / c
     deviation = np.sqrt(np.real(np.diagonal(c)))
     c = c / deviation[:, None] / deviation[None, :]
-    return c if dtype_of(c).kind == "c" else np.clip(c, -1, 1)
+    if dtype_of(c).kind != "c":
+        return np.clip(c, -1, 1)
+    return np.clip(np.real(c), -1, 1) + 1j * np.clip(np.imag(c), -1, 1)

@@ -98,6 +98,10 @@ def plain_mask(condition: Any) -> np.ndarray:
 @numpy_function(np.choose)
 def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     a = operand(a)
+    if dtype_of(a).kind not in "iub":
+        raise TypeError(
+            f"Cannot cast array data from {dtype_of(a)!r} to {np.dtype(np.intp)!r} according to the rule 'safe'"
+        )
     choices = [operand(c) for c in choices]
     n = len(choices)
     if mode == "wrap":

@@ -110,8 +110,8 @@ def setitem(x: Any, index: Any, new: Any) -> Any:
     kind = x.dtype
     if isinstance(new, (Traced, np.ndarray)) and dtype_of(new) != kind and kind.kind != "c":
         new = astype(new, kind)
-    kind = index.__class__
-    if kind in BASIC or (kind is tuple and all(item.__class__ in BASIC for item in index)):
+    kind = type(index)
+    if kind in BASIC or (kind is tuple and all(type(item) in BASIC for item in index)):
         return _setitem.call(x, new, index=index)
     parsed = parse(index)
     if any(isinstance(item, Traced) for item in parsed):
@@ -126,9 +126,7 @@ def _store_where(x: Any, index: tuple[Any, ...], new: Any) -> Any:
         mask = index[0]
         if np.ndim(new) or mask.shape != x.shape[: mask.ndim]:
             raise refuse(mask)
-    elif kinds <= {"i", "u"} and all(
-        i.__class__ is int or isinstance(i, TracedScalar) for i in index
-    ):
+    elif kinds <= {"i", "u"} and all(type(i) is int or isinstance(i, TracedScalar) for i in index):
         mask = True
         for k, item in enumerate(index):
             n = x.shape[k]
@@ -176,7 +174,12 @@ def _write_flat(a: Any, values: Any, positions: Any) -> None:
 @numpy_function(np.copyto)
 def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     target, src = _target(dst, "np.copyto"), operand(src)
-    if not np.can_cast(src if np.isscalar(src) else dtype_of(src), target.dtype, casting):
+    # A Python number has no dtype of its own: it takes that of the array.
+    if not isinstance(src, (int, float, complex)) or isinstance(src, np.generic):
+        fits = np.can_cast(dtype_of(src), target.dtype, casting)
+    else:
+        fits = np.result_type(target.dtype, src) == target.dtype or casting == "unsafe"
+    if not fits:
         raise TypeError(
             f"Cannot cast array data from {dtype_of(src)!r} to {target.dtype!r} "
             f"according to the rule {casting!r}"

@@ -248,10 +248,11 @@ class Check:
 
     def _variation(self) -> np.ndarray:
         """Return the size of the outputs where every input is displaced a little."""
-        size: np.ndarray = np.abs(self.real.y)
+        moduli = self.real.outputs.moduli
+        size = moduli(self.real.y)
         for _ in range(4):
             step = FIRST_STEP * self.scales * self.rng.choice([-1.0, 1.0], self.real.x.size)
-            size = np.fmax(size, np.abs(self.real(self.real.x + step)))
+            size = np.fmax(size, moduli(self.real(self.real.x + step)))
         return size
 
     def _complex_step(self, vectors: list[np.ndarray]) -> np.ndarray | None:

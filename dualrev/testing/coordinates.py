@@ -120,6 +120,15 @@ class Space:
         suffix = (".imag" if part else ".real") if leaf.complex else ""
         return leaf.label + (f"[{index}]" if leaf.shape else "") + suffix
 
+    def moduli(self, vector: np.ndarray) -> np.ndarray:
+        """Return the size of the number that each coordinate belongs to: of both parts of a complex one."""
+        sizes: np.ndarray = np.abs(vector)
+        for leaf in self.leaves:
+            if leaf.complex:
+                parts = sizes[leaf.start : leaf.stop].reshape(2, -1)
+                parts[:] = np.hypot(*parts)
+        return sizes
+
     def scales(self, vector: np.ndarray) -> np.ndarray:
         """Return a typical size of every coordinate, a power of two so that steps are exact.
 

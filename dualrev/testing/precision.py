@@ -51,7 +51,7 @@ def single_precision(
     found = columns_of([space.pack(leaves) for leaves in results], space.size)
     found = found if mode == "forward" else found.T
     epsilon = max(float(np.finfo(leaf.dtype).eps) for leaf in real.inputs.leaves)
-    largest = np.max(np.abs(exact) * unit, axis=1, keepdims=True, initial=0.0)
+    largest = real.outputs.moduli(np.max(np.abs(exact) * unit, axis=1, initial=0.0))[:, None]
     tolerance = np.sqrt(epsilon) * largest / unit
     gap = np.abs(found - exact)
 

@@ -26,14 +26,16 @@ from tests.rules.subjects import (
 def value(s):
     """Tracing changes neither the value nor its dtype."""
     want = s.plain(*s.arrays)
+    s.same(s.call(*s.arrays), want, "on plain arrays")
+    if not s.varying:
+        return
     xs, ts = s.x, s.tangents(s.rng())
-    same(s.call(*s.arrays), want, "on plain arrays")
-    same(dr.jvp(s.f, xs, ts)[0], want, "value under jvp")
-    same(dr.vjp(s.f, *xs)[0], want, "value under vjp")
-    same(dr.linearize(s.f, *xs)[0], want, "value under linearize")
+    s.same(dr.jvp(s.f, xs, ts)[0], want, "value under jvp")
+    s.same(dr.vjp(s.f, *xs)[0], want, "value under vjp")
+    s.same(dr.linearize(s.f, *xs)[0], want, "value under linearize")
     tape = dr.Tape()
     got = s.f(*(tape.variable(v) for v in xs))
-    same(
+    s.same(
         tuple(dr.value(v) for v in got) if isinstance(got, tuple) else dr.value(got),
         want,
         "value on a tape",
@@ -187,13 +189,13 @@ def pattern(s):
         close(s.J, J.astype(float), "an entry of the result is no entry of the operand", s.rtol())
         assert np.all(J.sum(axis=1) <= 1), "an entry of the result comes from several entries"
     if kind == "elementwise":
-        (y,) = s.y
-        rows = np.repeat(np.arange(y.size), 2 if is_complex(y) else 1)
-        for x, columns in zip(s.x, rows_of(s.x), strict=True):
-            places = np.arange(x.size).reshape(x.shape)
-            source = np.broadcast_to(places, y.shape).ravel()[rows]
-            column = np.repeat(np.arange(x.size), 2 if is_complex(x) else 1)
-            assert not np.any(J[:, columns] & (source[:, None] != column)), "entries are mixed"
+        for y, i in zip(s.y, rows_of(s.y), strict=True):
+            rows = np.repeat(np.arange(y.size), 2 if is_complex(y) else 1)
+            for x, j in zip(s.x, rows_of(s.x), strict=True):
+                places = np.arange(x.size).reshape(x.shape)
+                source = np.broadcast_to(places, y.shape).ravel()[rows]
+                column = np.repeat(np.arange(x.size), 2 if is_complex(x) else 1)
+                assert not np.any(J[i, j] & (source[:, None] != column)), "entries are mixed"
 
 
 # --------------------------------------------------------------------------------------------------
@@ -336,9 +338,9 @@ def batch(s):
     floats = [k for k in s.varying if all(np.shape(lane[k]) == s.arrays[k].shape for lane in lanes)]
     everything = range(len(s.arrays))
     choices = (
-        [c for n in range(1, len(s.arrays) + 1) for c in itertools.combinations(everything, n)]
-        if len(s.arrays) <= 3
-        else [(k,) for k in everything] + [tuple(everything)]
+        [c for n in range(1, len(s.lanes) + 1) for c in itertools.combinations(s.lanes, n)]
+        if len(s.lanes) <= 3
+        else [(k,) for k in s.lanes] + [tuple(s.lanes)]
     )
     for mapped in choices:
         operands = [

@@ -37,15 +37,16 @@ def single(s):
     """float32 in, float32 out: values, first and second derivatives, to single precision."""
     arrays = tuple(map(narrow, s.arrays))
     wide = s.derived("rounded to single precision", tuple(map(_wide, arrays)))
+    thin = s.derived("narrowed", arrays)
     y = s.plain(*arrays)
-    xs = tuple(arrays[k] for k in s.varying)
+    xs = thin.x
     rng = s.rng()
     ts = tuple(draw(rng, v) for v in xs)
     cts = tuple(draw(rng, v) for v in arrays_of(y))
-    found, t = dr.jvp(s.f, xs, ts)
-    same(found, y, "value in single precision")
+    found, t = dr.jvp(thin.f, xs, ts)
+    s.same(found, y, "value in single precision", float(np.finfo(np.float32).eps))
     fits(t, y, "tangent in single precision")
-    g = pull(s, xs, cts)
+    g = pull(thin, xs, cts)
     fits(g, xs, "cotangent in single precision")
     if not all(map(is_float, s.y)):
         return
@@ -64,7 +65,9 @@ def single(s):
         pack(g), dense[1] @ J, np.abs(dense[1]) @ E, size, RTOL32, "cotangent in single precision"
     )
     fits(
-        dr.jvp(lambda *xs: pull(s, xs, cts), xs, ts)[1], xs, "second derivative in single precision"
+        dr.jvp(lambda *xs: pull(thin, xs, cts), xs, ts)[1],
+        xs,
+        "second derivative in single precision",
     )
 
 
@@ -231,15 +234,15 @@ def shapes(s):
     """Operations entry by entry take Python numbers, no dimensions, no entries, and broadcast."""
     if s.primitive.flavour != "elementwise" or not all(map(is_float, s.y)):
         return
-    entries = tuple(v.flat[0] for v in s.arrays)
-    scalars = s.derived("numbers", entries)
+    scalars = s.derived("numbers", tuple(v.flat[0] for v in s.arrays))
     tangent(scalars)
     adjoint(scalars)
     want = scalars.J
-    unit = dr.jvp(s.call, entries, tuple(v.dtype.type(1) for v in entries))[1]
+    entries = tuple(v[()] for v in scalars.x)
+    unit = dr.jvp(scalars.f, entries, tuple(v.dtype.type(1) for v in entries))[1]
     for make in (lambda v: v.item(), lambda v: v, np.asarray):
         operands = tuple(make(v) for v in entries)
-        y, pullback = dr.vjp(s.call, *operands)
+        y, pullback = dr.vjp(scalars.f, *operands)
         assert np.shape(y) == ()
         g = pullback(1.0)
         assert all(np.shape(v) == () for v in g), "the derivative of a number is no number"
@@ -253,7 +256,7 @@ def shapes(s):
         )
         same(
             dr.jvp(
-                s.call,
+                scalars.f,
                 operands,
                 tuple(
                     type(v)(1) if not isinstance(v, np.ndarray) else np.ones((), v.dtype)
@@ -264,13 +267,12 @@ def shapes(s):
             "tangent of numbers",
         )
     for shape in ((0,), (0, 2)):
-        empty = tuple(np.empty(shape, v.dtype) for v in s.arrays)
-        assert all(
-            v.shape == shape for v in pull(s, empty, (np.empty(shape, s.y[0].dtype),), s.call)
-        )
-        assert np.shape(push(s, empty, empty, s.call)) == shape
+        none = s.derived(f"empty {shape}", tuple(np.empty(shape, v.dtype) for v in s.arrays))
+        pulled = pull(none, none.x, (np.empty(shape, s.y[0].dtype),))
+        assert all(v.shape == shape for v in pulled)
+        assert np.shape(push(none, none.x, none.x)) == shape
         for mode in ("forward", "reverse"):
-            J = dr.jacobian(s.call, mode=mode)(*empty)
+            J = dr.jacobian(none.f, mode=mode)(*none.x)
             assert np.shape(J) == shape + shape, (
                 f"jacobian(mode={mode!r}) of no entries has shape {np.shape(J)}"
             )

@@ -8,7 +8,7 @@ import dualrev as dr
 from dualrev.modes.forward import Forward, dual
 from dualrev.modes.sweep import seed_cotangent, sweep
 from tests.rules.oracles import EPS, arrays_of, magnitude
-from tests.rules.subjects import close, draw, is_complex, is_float, narrow, pull, push, same
+from tests.rules.subjects import close, draw, is_complex, is_float, narrow, pull, push
 
 
 def duals(s):
@@ -17,13 +17,13 @@ def duals(s):
     xs, us, vs = s.x, s.tangents(rng), s.tangents(rng)
     y = s.f(*(dr.Dual(x, u) for x, u in zip(xs, us, strict=True)))
     if not all(map(is_float, s.y)):
-        same(dr.value(y), s.plain(*s.arrays), "value of a dual")
+        s.same(_values(y), s.plain(*s.arrays), "value of a dual")
         return
+    s.same(_values(y), s.y if isinstance(y, tuple) else s.y[0], "primal of a dual")
     parts = y if isinstance(y, tuple) else (y,)
-    same(tuple(p.primal for p in parts), s.y, "primal of a dual")
     want = push(s, xs, us)
     close(
-        tuple(p.tangent for p in parts),
+        tuple(_tangent(p) for p in parts),
         arrays_of(want),
         "tangent of a dual",
         s.rtol(),
@@ -32,12 +32,18 @@ def duals(s):
     nested = s.f(*(dr.Dual(dr.Dual(x, u), v) for x, u, v in zip(xs, us, vs, strict=True)))
     parts = nested if isinstance(nested, tuple) else (nested,)
     twice = dr.jvp(lambda *xs: push(s, xs, vs), xs, us)[1]
-    found = tuple(
-        p.tangent.tangent if isinstance(p.tangent, dr.Dual) else np.zeros(np.shape(p.tangent))
-        for p in parts
-    )
+    found = tuple(_tangent(_tangent(p)) for p in parts)
     size = max(magnitude(s.J), *(magnitude(v) for v in arrays_of(twice)))
     close(found, arrays_of(twice), "second order of nested duals", s.rtol(), size)
+
+
+def _values(y):
+    return tuple(map(dr.value, y)) if isinstance(y, tuple) else dr.value(y)
+
+
+def _tangent(y):
+    """Return the tangent of a result; a constant has none."""
+    return y.tangent if isinstance(y, dr.Dual) else np.zeros(np.shape(y))
 
 
 def tapes(s):
@@ -54,9 +60,10 @@ def tapes(s):
     if not isinstance(y, tuple):
         watched.sweep(y, cts[0])
         close(tuple(watched.cotangent(v) for v in variables), want, "Tape.sweep", s.rtol(), size)
-        assert s.primitive.name in str(watched) or s.primitive.operator, (
-            "the trace does not name the operation"
-        )
+        if s.primitive is not None:
+            assert s.primitive.name in str(watched) or s.primitive.operator, (
+                "the trace does not name the operation"
+            )
     tape = dr.Tape(watch=False)
     variables = [tape.leaf(x[()]) for x in xs]
     y = s.f(*variables)
@@ -74,7 +81,7 @@ def tapes(s):
     level = Forward(careful=True)
     y = s.f(*(dual(x[()], t[()], level) for x, t in zip(xs, ts, strict=True)))
     parts = y if isinstance(y, tuple) else (y,)
-    found = tuple(p.tangent if isinstance(p, dr.Dual) else np.zeros(np.shape(p)) for p in parts)
+    found = tuple(map(_tangent, parts))
     close(found, arrays_of(push(s, xs, ts)), "tangent with strong zeros", s.rtol(), size)
 
 
@@ -84,7 +91,7 @@ def ways(s):
     out = {}
     if primitive.shortcuts:
         out["call"] = lambda *operands: primitive.call(*operands, **s.params)
-    if isinstance(primitive.fun, np.ufunc):
+    if isinstance(primitive.fun, np.ufunc) and primitive.fun.nout == 1:
         out["ufunc"] = primitive.fun
     if primitive.operator is not None:
         code = compile(primitive.operator, f"<operator of {primitive.name}>", "eval")
@@ -105,8 +112,10 @@ def shortcuts(s):
             lambda v: 2,
         ]
     for name, way in ways(s).items():
-        _same_everywhere(s, way, s.call, s.x, f"{name}, all traced")
-        if len(s.arrays) != 2:
+        _same_everywhere(
+            s, lambda *xs, way=way: way(*s.merged(xs)), s.f, s.x, f"{name}, all traced"
+        )
+        if len(s.x) != 2 or len(s.arrays) != 2:
             continue
         for k, make in itertools.product(range(2), kinds):
             other = make(s.arrays[1 - k])
@@ -177,16 +186,21 @@ def zeros(s):
     """Zero tangents and cotangents give zero where the value is defined, whatever the partial."""
     if s.primitive.flavour != "elementwise" or any(map(is_complex, s.arrays)):
         return
-    grid = np.meshgrid(*[_EDGES] * len(s.arrays), indexing="ij")
+    grid = np.meshgrid(*[_EDGES] * len(s.x), indexing="ij")
     xs = tuple(g.ravel() for g in grid)
+    held = s.derived("edges", [v.flat[0] for v in s.arrays])
     with np.errstate(all="ignore"):
-        y = s.plain(*xs)
+        y = s.plain(*held.merged(xs))
         if not is_float(y):
             return
         defined = ~np.isnan(y)
         xs, y = tuple(x[defined] for x in xs), y[defined]
         nothing = tuple(map(np.zeros_like, xs))
-        for name, way in {"general": s.call, **ways(s)}.items():
+        for name, call in {"general": s.call, **ways(s)}.items():
+
+            def way(*operands, call=call):
+                return call(*held.merged(operands))
+
             t = dr.jvp(way, xs, nothing)[1]
             g = dr.vjp(way, *xs)[1](np.zeros_like(y))
             for what, found in (("tangent", t), *(("cotangent", v) for v in g)):

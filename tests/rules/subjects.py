@@ -11,7 +11,7 @@ from dualrev.modes.forward import DualArray, DualScalar
 from dualrev.modes.pushing import pushers
 from dualrev.modes.recording import recorders
 from dualrev.modes.reverse import VariableArray, VariableScalar
-from tests.rules.oracles import Oracle, arrays_of, magnitude
+from tests.rules.oracles import EPS, Oracle, arrays_of, magnitude
 
 SEED = 20240607
 LANES = 3
@@ -35,6 +35,8 @@ class Subject:
         self.primitive = None
         self.params = {}
         self.redraw = None
+        self.lanes = None
+        self.exact = True
         self._store = {} if store is None else store
 
     def __str__(self):
@@ -92,6 +94,18 @@ class Subject:
     def rtol(self):
         return max(RTOL, 32 * self.oracle.eps)
 
+    def same(self, found, value, what, eps=EPS):
+        """Raise unless two values are equal: bit for bit, or (as NumPy may add up in another order
+        than a composite does) to rounding at `eps`, and at the precision of the value.
+        """
+        if self.exact:
+            same(found, value, what)
+            return
+        fits(found, arrays_of(value), what)
+        for one, other in zip(arrays_of(found), arrays_of(value), strict=True):
+            own = max(eps, float(np.finfo(other.dtype).eps)) if is_float(other) else 0.0
+            agree(one, other, 0.0, magnitude(other), 64 * own, what)
+
     def derived(self, name, arrays, **changes):
         """Return a subject with other arrays (or another call), with an oracle of its own."""
         options = {
@@ -105,6 +119,7 @@ class Subject:
             **options,
         )
         out.primitive = self.primitive
+        out.exact = self.exact
         return out
 
 
@@ -152,6 +167,7 @@ def subjects(primitive, seed=0, stores=None):
         )
         subject.primitive = primitive
         subject.params = params
+        subject.lanes = range(len(arrays))
         subject.redraw = lambda lane, index=index: tuple(
             np.array(a)
             for a in primitive.cases[index].arrays(np.random.default_rng([seed, index, lane]))

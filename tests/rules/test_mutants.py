@@ -136,6 +136,9 @@ def test_swapped(name):
                         with_rule(primitive, direction, k, Rule(rules[k].call, tuple(wrong))),
                     )
                 )
+    if name == "gdtria":
+        # P(b, a x) = p depends on a x alone, so da/dx = -a/x whatever p and b are.
+        mutants = [(label, m) for label, m in mutants if "s[2]" not in label]
     if name == "copysign":
         # sign(a) sign(b) is symmetric where neither is zero: exchanging them changes nothing.
         checks = ("tangent", "adjoint", "second")

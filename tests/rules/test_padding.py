@@ -43,9 +43,31 @@ def test_traced_values_around(moves):
     moves(lambda x: np.pad(x, ((1, 2), (0, 1)), constant_values=x[:2, :2]), X)
 
 
-@pytest.mark.parametrize("mode", ["maximum", "minimum", "median", "empty", lambda *args: None])
+@pytest.mark.parametrize("length", [None, 1, 2, ((1, 2), (2, 5))], ids=str)
+@pytest.mark.parametrize("mode", ["maximum", "minimum", "median", "mean"])
+def test_statistics_of_the_ends(mode, length):
+    x = np.sin(np.arange(12.0)).reshape(3, 4)
+    weights = np.cos(np.arange(30)).reshape(6, 5)
+
+    def f(x):
+        return np.sum(weights * np.pad(x, ((1, 2), (0, 1)), mode, stat_length=length) ** 2)
+
+    assert dr.vjp(f, x)[0] == pytest.approx(f(x), rel=1e-15)
+    dr.check_derivatives(f, x, order=2).raise_if_wrong()
+
+
+def test_no_statistic_of_no_entries():
+    def padded(x):
+        return np.sum(np.pad(x, 1, "maximum", stat_length=0))
+
+    for call in (padded, dr.grad(padded)):
+        with pytest.raises(ValueError, match="stat_length of 0"):
+            call(X)
+
+
+@pytest.mark.parametrize("mode", ["empty", lambda *args: None])
 def test_other_modes_are_unsupported(mode):
-    with pytest.raises(dr.UnsupportedError, match="no linear function"):
+    with pytest.raises(dr.UnsupportedError, match="undefined"):
         dr.grad(lambda x: np.sum(np.pad(x, 1, mode)))(X)
 
 

@@ -1,32 +1,18 @@
-"""Sorting, medians and quantiles: options, ties, NaN."""
+"""Sorting and partial sorting: options, ties, NaN."""
 
 import numpy as np
 import pytest
 
 import dualrev as dr
+from tests.rules.equivalence import as_plain
 
-LEVELS = [0.1, 0.5, 0.8, 1.0]
 FUNCTIONS = {
     **{f"sort, axis={k}": lambda x, k=k: np.sort(x, axis=k) for k in (-1, 0, None)},
-    **{
-        f"{name}, axis={axis}, keepdims={keep}": (
-            lambda x, f=f, axis=axis, keep=keep: f(x, axis=axis, keepdims=keep)
-        )
-        for name, f in {
-            "median": np.median,
-            "quantile": lambda x, **o: np.quantile(x, 0.3, **o),
-            "quantiles": lambda x, **o: np.quantile(x, LEVELS, **o),
-        }.items()
-        for axis in (None, 0, (0, 2))
-        for keep in (False, True)
-    },
-    **{
-        f"percentile, {method}": lambda x, method=method: np.percentile(
-            x, [[0, 25], [33, 100]], method=method
-        )
-        for method in ("linear", "lower", "higher", "midpoint")
-    },
     "sort method": lambda x: _sorted_in_place(x),
+    **{
+        f"partition at {kth}, axis={axis}": lambda x, kth=kth, axis=axis: np.partition(x, kth, axis)
+        for kth, axis in ((1, -1), (-1, 0), ([0, 2], 2), ((3, -2), None))
+    },
 }
 
 
@@ -40,29 +26,46 @@ def _sorted_in_place(x):
 def test_against_differences(name, rng, jac, central):
     f = FUNCTIONS[name]
     x = rng.permutation(24).reshape(2, 3, 4) * 0.3
-    np.testing.assert_allclose(dr.vjp(f, x)[0], f(x), rtol=1e-14, atol=1e-14)
+    np.testing.assert_array_equal(dr.vjp(f, x)[0], f(x))
     np.testing.assert_allclose(jac(f, x), central(f, x), rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, complex, np.complex64])
+def test_options_as_plain(dtype, rng):
+    x = rng.integers(0, 6, (4, 7)).astype(dtype)
+    x[1, 2] = np.nan
+    for f in (
+        lambda x: np.sort(x, axis=0, kind="stable"),
+        lambda x: np.sort(x, axis=None),
+        lambda x: np.partition(x, (1, 4)),
+        lambda x: np.partition(x, 2, axis=0),
+        lambda x: np.partition(x, [20, 3], axis=None),
+        np.sort_complex,
+    ):
+        as_plain(f, x, exact=True)
 
 
 def test_lanes(rng):
     x = rng.permutation(24).reshape(3, 8) * 0.3
-    for f in (np.sort, np.median, lambda x: np.quantile(x, LEVELS)):
-        np.testing.assert_allclose(dr.vmap(f)(x), [f(v) for v in x], rtol=1e-14)
-        many = dr.vmap(dr.jacobian(f))(x)
-        np.testing.assert_array_equal(many, [dr.jacobian(f)(v) for v in x])
+    for f in (np.sort, np.sort_complex, lambda x: np.partition(x, 3)):
+        np.testing.assert_array_equal(dr.vmap(f)(x), [f(v) for v in x])
+        many = dr.vmap(dr.jacobian(lambda x, f=f: np.real(f(x))))(x)
+        np.testing.assert_array_equal(
+            many, [dr.jacobian(lambda x, f=f: np.real(f(x)))(v) for v in x]
+        )
 
 
 def test_ties_share_equally(jac):
     np.testing.assert_array_equal(
         jac(np.sort, np.array([2.0, 1.0, 2.0])), [[0, 1, 0], [0.5, 0, 0.5], [0.5, 0, 0.5]]
     )
-    np.testing.assert_array_equal(jac(np.median, np.array([1.0, 1.0, 3.0])), [0.5, 0.5, 0])
-    np.testing.assert_array_equal(jac(np.median, np.array([3.0, 1.0, 1.0, 3.0])), np.full(4, 0.25))
-    quartile = jac(lambda x: np.quantile(x, 0.25), np.array([5.0, 1.0, 1.0]))
-    np.testing.assert_array_equal(quartile, [0, 0.5, 0.5])
     rows = jac(lambda x: np.sort(x, axis=0), np.array([[1.0, 2.0], [1.0, 0.0]]))
     np.testing.assert_array_equal(rows[:, 0, :, 0], np.full((2, 2), 0.5))
     np.testing.assert_array_equal(rows[:, 1, :, 1], [[0, 1], [1, 0]])
+    x = np.array([2.0, 1.0, 3.0, 2.0, 1.0, 2.0])
+    J = jac(lambda x: np.partition(x, 2), x)
+    y = np.partition(x, 2)
+    np.testing.assert_allclose(J, (y[:, None] == x) / np.sum(y[:, None] == x, -1, keepdims=True))
 
 
 def test_second_order_flows_through(rng):
@@ -70,22 +73,34 @@ def test_second_order_flows_through(rng):
     w = rng.normal(size=5)
     H = dr.hessian(lambda x: np.sum(w * np.sort(x) ** 2))(x)
     np.testing.assert_allclose(H, np.diag(2 * w[np.argsort(np.argsort(x))]), rtol=1e-14)
+    y = np.partition(x, 2)
+    H = dr.hessian(lambda x: np.sum(w * np.partition(x, 2) ** 2))(x)
+    np.testing.assert_allclose(H, np.diag([2 * w[y == v][0] for v in x]), rtol=1e-14)
 
 
-def test_nan_and_empty():
-    x = np.array([1.0, np.nan, 2.0])
-    for f in (np.median, lambda x: np.quantile(x, 0.5)):
-        assert np.isnan(dr.vjp(f, x)[0])
+def test_empty():
     assert dr.jacobian(np.sort)(np.zeros(0)).shape == (0, 0)
 
 
-def test_what_is_not_supported():
-    x = np.arange(3.0)
-    with pytest.raises(dr.UnsupportedError, match="method"):
-        dr.vjp(lambda x: np.quantile(x, 0.5, method="hazen"), x)
-    with pytest.raises(dr.UnsupportedError, match="weights"):
-        dr.vjp(lambda x: np.quantile(x, 0.5, method="inverted_cdf", weights=np.ones(3)), x)
-    with pytest.raises(dr.UnsupportedError, match="traced q"):
-        dr.vjp(lambda q: np.quantile(np.arange(3.0), q), 0.5)
-    with pytest.raises(ValueError, match="range"):
-        dr.vjp(lambda x: np.percentile(x, 101), x)
+def test_indices_are_plain_and_batched():
+    x = np.array([[0.3, 0.1, 0.2], [0.5, 0.9, 0.4]])
+    as_plain(lambda x: np.lexsort((x[0], x[1])), x)
+    lanes = dr.vmap(lambda v: np.stack(np.unravel_index(np.argmax(v), (3, 1))))(x)
+    np.testing.assert_array_equal(lanes, [[0, 0], [1, 0]])
+    flat = dr.vmap(lambda v: np.ravel_multi_index((np.argmin(v), 1), (3, 2)))(x)
+    np.testing.assert_array_equal(flat, [3, 5])
+
+
+def test_numpys_errors():
+    x = np.ones((2, 3))
+    for f in (
+        lambda x: np.sort(x, order="a"),
+        lambda x: np.sort(x, axis=3),
+        lambda x: np.partition(x, 5),
+        lambda x: np.partition(x, 1, axis=2),
+        lambda x: np.partition(x, 1.5),
+    ):
+        with pytest.raises((ValueError, TypeError)) as plain:
+            f(x)
+        with pytest.raises(plain.type):
+            dr.vjp(f, x)

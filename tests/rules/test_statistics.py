@@ -1,9 +1,12 @@
 """Means, variances, averages, covariances: options, degenerate samples, NumPy's errors."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 import dualrev as dr
+from tests.rules.equivalence import as_plain
 
 W = np.array([[True, False], [True, True], [True, True]])
 ABOUT = np.full((1, 2), 0.3)
@@ -57,6 +60,85 @@ def test_lanes(name, rng):
     x = rng.normal(size=(3, 3, 2))
     loop = np.stack([f(v) for v in x])
     np.testing.assert_allclose(dr.vmap(f)(x), loop, rtol=1e-12, atol=1e-13)
+
+
+DTYPES = (np.float64, np.float32, complex, np.complex64)
+
+
+def data(rng, dtype):
+    x = rng.normal(size=(3, 5))
+    return (x + 1j * rng.normal(size=(3, 5)) if np.dtype(dtype).kind == "c" else x).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_options_as_plain(dtype, rng):
+    """Means, variances and averages: value, dtype and warnings, whatever is asked for."""
+    x, chosen = data(rng, dtype), rng.uniform(size=(3, 5)) > 0.3
+    chosen[:, 1] = False
+    wide = np.float64 if np.dtype(dtype).kind == "f" else complex
+    for axis, keepdims in itertools.product((None, 0, 1, (0, 1)), (False, True)):
+        shape = {"axis": axis, "keepdims": keepdims}
+        for f in (np.mean, np.var, np.std):
+            more = [{}, {"where": chosen}, {"dtype": wide}]
+            if f is not np.mean:
+                mean = np.mean(x, axis=axis, keepdims=True)
+                more += [{"ddof": 1}, {"ddof": 3, "where": chosen}, {"mean": mean}]
+            for options in more:
+                as_plain(lambda x, f=f, o=shape | options: f(x, **o), x)
+        as_plain(lambda x, o=shape: np.average(x, returned=True, **o), x)
+        w = np.abs(x)
+        as_plain(lambda x, o=shape, w=w: np.average(x, weights=w, returned=True, **o), x)
+        as_plain(lambda w, o=shape: np.average(x, weights=w, returned=True, **o), w)
+        as_plain(lambda w, o=shape: np.average(x.real, weights=w, **o), w.astype(np.float64))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_covariances_as_plain(dtype, rng):
+    x, narrow = data(rng, dtype), np.float32 if np.dtype(dtype).kind == "f" else np.complex64
+    for rowvar, bias, ddof in itertools.product((True, False), (True, False), (None, 0, 2)):
+        options = {"rowvar": rowvar, "bias": bias, "ddof": ddof}
+        counts = np.arange(1, x.shape[rowvar] + 1)
+        for more in (
+            {},
+            {"y": x[::-1, ::-1]},
+            {"fweights": counts},
+            {"aweights": counts / 3},
+            {"fweights": counts, "aweights": counts / 3},
+        ):
+            as_plain(lambda x, o=options | more: np.cov(x, **o), x)
+        as_plain(lambda x, r=rowvar: np.corrcoef(x, x[::-1] * 1, r), x)
+    for f in (np.cov, np.corrcoef):
+        as_plain(lambda x, f=f: f(x, dtype=narrow), x)
+        as_plain(lambda x, f=f: f(x[0], x[1]), x)
+        as_plain(lambda x, f=f: f(x[:, :1], x[:, 1], rowvar=False), x)
+        as_plain(lambda x, f=f: f(x[0]), x)
+    as_plain(lambda x: np.cov(x[:0]), x)
+    as_plain(lambda x: np.cov(x, ddof=5), x)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"fweights": [1.5] * 5},
+        {"fweights": [1] * 4},
+        {"fweights": [-1] * 5},
+        {"fweights": np.ones((5, 1))},
+        {"aweights": [1.0] * 4},
+        {"aweights": [-1.0] * 5},
+        {"aweights": np.ones((5, 1))},
+        {"ddof": 1.5},
+        {"y": np.ones((1, 1, 5))},
+    ],
+    ids=str,
+)
+def test_bad_weights_as_numpy(options):
+    as_plain(lambda x: np.cov(x, **options), np.ones((3, 5)))
+
+
+def test_correlation_of_complex_data_is_clipped():
+    """Perfect correlation is at most 1 in each part, as NumPy clips it."""
+    x = np.array([0.1, 0.7, 0.2]) * (3 + 4j)
+    as_plain(lambda x: np.corrcoef(np.stack([x, x * 1j])), x)
 
 
 def test_no_spread_has_no_slope(jac):

@@ -789,7 +789,7 @@ def test_an_error_of_the_function_is_passed_on():
 
 def test_a_function_without_a_rule_says_so():
     with pytest.raises(dr.DualrevError):
-        check_derivatives(lambda x: np.unwrap(x), np.array([0.3, 0.4]))
+        check_derivatives(lambda x: np.pad(x, 1, "empty"), np.array([0.3, 0.4]))
 
 
 # --- no false alarms ---------------------------------------------------------------------------
