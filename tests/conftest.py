@@ -5,6 +5,7 @@ import pytest
 from hypothesis import settings
 
 import dualrev as dr
+import dualrev.rules.special
 from dualrev.core.levels import open_levels
 
 SEED = 20240607

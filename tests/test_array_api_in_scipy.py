@@ -49,7 +49,6 @@ USES = {
     "stats.expectile": lambda x: stats.expectile(x, 0.3),
     "stats.boxcox_llf": lambda x: stats.boxcox_llf(0.3, x),
     "stats.differential_entropy": stats.differential_entropy,
-    "stats.pearsonr": lambda x: stats.pearsonr(x[:4], x[4:]).statistic,
     "signal.fftconvolve": lambda x: squares(signal.fftconvolve(x, x[:3])),
     "signal.hilbert": lambda x: np.sum(np.abs(signal.hilbert(x))),
     "signal.detrend": lambda x: squares(signal.detrend(x, type="constant")),

@@ -14,7 +14,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import special
 
-from dualrev.core.primitive import ENTRIES, PRIMITIVES, Entry, Primitive, Refusal, function_name
+from dualrev.core.primitive import (
+    ENTRIES,
+    PRIMITIVES,
+    Entry,
+    Primitive,
+    Refusal,
+    everything,
+    function_name,
+)
+
+# The pages are of all rules, also of those that are loaded late.
+everything()
 
 __all__ = [
     "NAMESPACES",

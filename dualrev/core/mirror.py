@@ -9,6 +9,7 @@ third-party code has imported.
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -18,13 +19,18 @@ import numpy as np
 from dualrev.core.array import Traced
 from dualrev.core.bind import stackable
 from dualrev.core.buffer import BufferArray, plain
-from dualrev.core.primitive import ENTRIES, function_name
+from dualrev.core.primitive import find, function_name
 from dualrev.errors import MissingRuleError
 
 __all__ = ["MIRRORS", "answering", "holds_traced", "mirror", "stand_in", "stands_for"]
 
 # The module mirrored, to its mirror.
 MIRRORS: dict[ModuleType, ModuleType] = {}
+# Mirrors that are imported when their module is first met.
+_LATER = {
+    "scipy.special": "dualrev.scipy.special",
+    "numpy.testing": "dualrev.numpy.testing",
+}
 _stand_ins: dict[Any, Any] = {}
 _FACTS = ("__version__", "__array_api_version__", "__array_namespace_info__")
 _PLAIN = {float, int, bool, complex, str, type(None), np.float64}
@@ -58,7 +64,7 @@ def answering(function: Any) -> Any:
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         if any(map(holds_traced, args)) or (kwargs and any(map(holds_traced, kwargs.values()))):
-            entry = ENTRIES.get(function)
+            entry = find(function)
             if entry is None:
                 raise MissingRuleError(function_name(function))
             return entry.call(*args, **kwargs)
@@ -70,13 +76,15 @@ def answering(function: Any) -> Any:
 def stand_in(original: Any) -> Any:
     """Return what a mirror has in place of `original`: a stand-in, a mirrored module, or `original` itself."""
     if isinstance(original, ModuleType):
+        if original.__name__ in _LATER:
+            importlib.import_module(_LATER[original.__name__])
         return MIRRORS.get(original, original)
     try:
         own = _stand_ins.get(original)
     except TypeError:  # not hashable, so no function
         return original
     if own is None:
-        if original not in ENTRIES or _dispatches(original):
+        if _dispatches(original) or not callable(original) or find(original) is None:
             return original
         own = _stand_ins[original] = answering(original)
     return own

@@ -22,6 +22,9 @@ __all__ = [
     "Primitive",
     "Refusal",
     "Rule",
+    "answer_later",
+    "everything",
+    "find",
     "function_name",
     "numpy_function",
 ]
@@ -225,7 +228,37 @@ _listeners: list[Callable[[Primitive], None]] = []
 KINDS = ("rule", "composite", "constant", "passes", "unsupported")
 
 
+# Loads the rules that are not loaded from the start; removes itself.
+_rest: list[Callable[[], Any]] = []
+
+
+def answer_later(load: Callable[[], Any]) -> None:
+    """Call `load` when a function or primitive is first not found; it fills the registry further."""
+    _rest.append(load)
+
+
+def everything() -> None:
+    """Load all rules."""
+    while _rest:
+        # Removed after it has run: another thread that comes by meanwhile waits for the import's lock.
+        load = _rest[-1]
+        load()
+        if load in _rest:
+            _rest.remove(load)
+
+
+def find(function: Any) -> Entry | None:
+    """Return how `function` is answered, or None; one of SciPy may load more rules."""
+    entry = ENTRIES.get(function)
+    if entry is None and _rest and function_name(function).startswith("scipy."):
+        everything()
+        entry = ENTRIES.get(function)
+    return entry
+
+
 def _lookup(name: str) -> Primitive:
+    if name not in PRIMITIVES:
+        everything()
     return PRIMITIVES[name]
 
 

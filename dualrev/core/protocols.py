@@ -11,7 +11,7 @@ import numpy as np
 
 from dualrev.core.bind import operand
 from dualrev.core.inplace import write, write_out
-from dualrev.core.primitive import UFUNCS, Primitive, function_name
+from dualrev.core.primitive import UFUNCS, Primitive, find, function_name
 from dualrev.core.shapes import negative_axis
 from dualrev.errors import EscapeError, MissingRuleError, UnsupportedError
 
@@ -35,6 +35,8 @@ def apply_ufunc(
 ) -> Any:
     """Answer a call of a ufunc or of one of its methods with a traced operand."""
     rule = UFUNCS.get(ufunc)
+    if rule is None and find(ufunc) is not None:
+        rule = UFUNCS[ufunc]
     if rule is None:
         if all(set(loop) <= set("O->") for loop in ufunc.types):
             return _entry_by_entry(ufunc, method, inputs, kwargs)

@@ -178,7 +178,9 @@ class Session:
         live = f.__globals__
         if isinstance(live, Globals):
             return f
-        copied = foreign(live.get("__name__", f.__module__ or ""))
+        # An example in a docstring runs under the name of its module, whoever wrote it.
+        typed = f.__code__.co_filename.startswith("<doctest")
+        copied = typed or foreign(live.get("__name__", f.__module__ or ""))
         unfilled: list[tuple[CellType, Any]] = []
         cells = [self._cell(c, unfilled) for c in f.__closure__ or ()]
         if not copied and all(new is c for new, c in zip(cells, f.__closure__ or (), strict=True)):

@@ -31,7 +31,6 @@ from dualrev.numpy import fft as fft
 from dualrev.numpy import linalg as linalg
 from dualrev.numpy import math as math
 from dualrev.numpy import special as special
-from dualrev.numpy import testing as testing
 
 __getattr__, __dir__ = mirror(sys.modules[__name__], np)
 NAMESPACE.append(sys.modules[__name__])

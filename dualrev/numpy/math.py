@@ -20,11 +20,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from scipy import special as _special
 
 from dualrev.core.array import Traced, dtype_of, value
 from dualrev.core.buffer import plain
 from dualrev.core.mirror import holds_traced, mirror, stands_for
+from dualrev.core.ufuncs import special as _special
 from dualrev.rules.floats import ieee_remainder
 
 # NumPy's functions dispatch on traced values, which its type stubs cannot know.
@@ -107,13 +107,9 @@ for _name in (
     "pow radians sin sinh sqrt tan tanh ldexp modf"
 ).split():
     _for(_name)(getattr(_np, _NAMES.get(_name, _name)))
-for _name, _function in (
-    ("gamma", _special.gamma),
-    ("lgamma", _special.gammaln),
-    ("erf", _special.erf),
-    ("erfc", _special.erfc),
-):
-    _for(_name)(_function)
+for _name, _other in {"gamma": "gamma", "lgamma": "gammaln", "erf": "erf", "erfc": "erfc"}.items():
+    # Looked up when called: scipy.special is not imported before it is needed.
+    _for(_name)(lambda x, name=_other: getattr(_special, name)(x))
 for _name in "floor ceil trunc isfinite isinf isnan".split():
     _for(_name, constant=True)(getattr(_np, _name))
 _for("ulp", constant=True)(lambda x: _np.spacing(_np.fabs(x)))

@@ -8,21 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from dualrev.core.primitive import UFUNCS
-
-_ufuncs = {
-    ufunc.__name__: ufunc
-    for ufunc in UFUNCS
-    if isinstance(ufunc, np.ufunc) and getattr(np, ufunc.__name__, None) is not ufunc
-}
+from dualrev.core.ufuncs import special
 
 
 def __getattr__(name: str) -> Any:
-    try:
-        return _ufuncs[name]
-    except KeyError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
-
-
-def __dir__() -> list[str]:
-    return sorted(_ufuncs)
+    found = None if name.startswith("_") else getattr(special, name, None)
+    if not isinstance(found, np.ufunc):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.array import Traced, dtype_of, value
 from dualrev.core.batching import batch_leading, batch_loop
@@ -13,6 +12,7 @@ from dualrev.core.domains import Domain, case
 from dualrev.core.flavours import elementwise, general
 from dualrev.core.primitive import Primitive, numpy_function
 from dualrev.core.shapes import negative_axis
+from dualrev.core.ufuncs import special
 from dualrev.rules.contraction import array_operand
 from dualrev.rules.creation import astype
 

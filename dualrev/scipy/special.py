@@ -13,6 +13,8 @@ import sys
 from scipy import special
 
 from dualrev.core.mirror import mirror
+from dualrev.core.primitive import everything
 
+everything()
 __getattr__, __dir__ = mirror(sys.modules[__name__], special)
-del special
+del everything, special

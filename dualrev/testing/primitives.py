@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dualrev.core.primitive import ENTRIES, Primitive, Rule
+from dualrev.core.primitive import Primitive, Rule, find
 from dualrev.derivatives.containers import flatten
 from dualrev.derivatives.jacobian import jacobian
 from dualrev.derivatives.mapping import vmap
@@ -139,8 +139,8 @@ def check_primitive(operation: Any, *args: Any, seed: int = 0, **params: Any) ->
     ['derivatives']
     """
     call = operation
-    if not isinstance(operation, Primitive) and _hashable(operation) and operation in ENTRIES:
-        call = ENTRIES[operation].call
+    if not isinstance(operation, Primitive) and _hashable(operation) and (entry := find(operation)):
+        call = entry.call
         # A composite has NumPy's own signature: it is called as the user calls it.
         call = call if isinstance(call, Primitive) else operation
     if args:
@@ -210,6 +210,10 @@ class Subject(NamedTuple):
             arrays[k] = operand
         return self.call(*arrays, **self.params)
 
+    def diagonal(self, x: Any) -> Any:
+        """Return the value with `x` in the place of every varying operand."""
+        return self.plain(*[x] * len(self.varies()))
+
     def operands(self) -> tuple[Any, ...]:
         return tuple(self.arrays[k] for k in self.varies())
 
@@ -276,24 +280,17 @@ def _same_variable(subject: Subject) -> Findings:
     if len(subject.varies()) < 2 or len(shapes) != 1:
         return
     for x in subject.operands():
-        copies = len(subject.varies())
-
-        def diagonal(x: Any, copies: int = copies) -> Any:
-            return subject.plain(*[x] * copies)
-
+        # Where a function of equal operands is zero, only rounding errors would be compared.
+        least = 64 * np.finfo(float).eps * _size(x)
         try:
             with np.errstate(all="ignore"):
-                y = diagonal(x)
-                # Where a function of equal operands is zero, only rounding errors would be compared.
-                least = 64 * np.finfo(float).eps * _size(x)
-                defined = all(np.all(np.isfinite(v)) for v in flatten(y)[0]) and all(
-                    _size(v) > least for v in flatten(y)[0]
-                )
+                y = flatten(subject.diagonal(x))[0]
+            defined = all(np.all(np.isfinite(v)) and _size(v) > least for v in y)
         except (ArithmeticError, ValueError):
             defined = False  # one operand's domain need not be another's
         if not defined:
             continue
-        report = check_derivatives(diagonal, x, seed=subject.seed)
+        report = check_derivatives(subject.diagonal, x, seed=subject.seed)
         # Equal operands are where maximum and its like have their kink.
         passes = report.verdict in ("correct", "kink")
         yield ("correct", "") if passes else _summary(report)

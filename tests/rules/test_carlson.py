@@ -8,7 +8,7 @@ import pytest
 from scipy import special
 
 import dualrev as dr
-from dualrev.rules.carlson import carlson, carlson_value
+from dualrev.rules.special.carlson import carlson, carlson_value
 from tests.rules.tables import check, derivative
 
 FUNCTIONS = {

@@ -6,7 +6,7 @@ import pytest
 from scipy import special
 
 import dualrev as dr
-from dualrev.rules.powers import exponential_moment, log1p_slope
+from dualrev.rules.special.powers import exponential_moment, log1p_slope
 from tests.rules.tables import check, derivative
 
 

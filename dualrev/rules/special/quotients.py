@@ -15,7 +15,7 @@ import numpy as np
 from dualrev.core.domains import Case, case, reals
 from dualrev.core.flavours import elementwise
 from dualrev.core.primitive import Primitive
-from dualrev.rules.orders import by_order
+from dualrev.rules.special.orders import by_order
 
 __all__ = ["exp_quotient", "log_quotient", "sine_quotient"]
 

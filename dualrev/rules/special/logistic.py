@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.array import dtype_of
 from dualrev.core.batching import batch_leading
@@ -14,6 +13,7 @@ from dualrev.core.domains import Domain, case, reals
 from dualrev.core.flavours import elementwise, general
 from dualrev.core.primitive import Primitive, numpy_function
 from dualrev.core.shapes import negative_axes, spread
+from dualrev.core.ufuncs import special
 from dualrev.rules.contraction import array_operand
 
 expit = elementwise(

@@ -6,14 +6,14 @@ import inspect
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.array import dtype_of
 from dualrev.core.domains import Domain, case, reals
 from dualrev.core.flavours import elementwise, general
 from dualrev.core.primitive import Refusal, numpy_function
+from dualrev.core.ufuncs import special
 from dualrev.rules.contraction import array_operand
-from dualrev.rules.orders import by_order
+from dualrev.rules.special.orders import by_order
 
 __all__: list[str] = []
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.bind import operand
 from dualrev.core.domains import case, positive, reals
 from dualrev.core.flavours import elementwise, general
 from dualrev.core.primitive import Refusal, numpy_function
+from dualrev.core.ufuncs import special
 
 __all__: list[str] = []
 

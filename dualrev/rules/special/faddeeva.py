@@ -10,11 +10,11 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.domains import case, reals
 from dualrev.core.flavours import elementwise
-from dualrev.rules.orders import by_order
+from dualrev.core.ufuncs import special
+from dualrev.rules.special.orders import by_order
 
 __all__ = ["dawson", "erfcx_order", "faddeeva"]
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.array import dtype_of
 from dualrev.core.domains import Domain, case, positive
 from dualrev.core.finite import strong_product
 from dualrev.core.flavours import general
 from dualrev.core.primitive import numpy_function
-from dualrev.rules.bessel import plane
-from dualrev.rules.bessel_scaled import tail
+from dualrev.core.ufuncs import special
+from dualrev.rules.special.bessel import plane
+from dualrev.rules.special.bessel_scaled import tail
 
 __all__ = ["pushed", "weighted"]
 

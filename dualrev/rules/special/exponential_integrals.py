@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.domains import Domain, case, nonzero, positive, reals
 from dualrev.core.flavours import elementwise
 from dualrev.core.primitive import Case, Refusal, numpy_function
-from dualrev.rules.quotients import log_quotient, sine_quotient
+from dualrev.core.ufuncs import special
+from dualrev.rules.special.quotients import log_quotient, sine_quotient
 
 __all__: list[str] = []
 

@@ -10,13 +10,13 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.domains import Domain, case
 from dualrev.core.flavours import elementwise
 from dualrev.core.primitive import numpy_function
+from dualrev.core.ufuncs import special
 from dualrev.rules.contraction import array_operand
-from dualrev.rules.orders import by_order
+from dualrev.rules.special.orders import by_order
 
 __all__ = ["hurwitz", "zeta_difference"]
 

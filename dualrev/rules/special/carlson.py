@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.batching import batch_elementwise
 from dualrev.core.domains import case, positive
 from dualrev.core.flavours import constant, elementwise, general
+from dualrev.core.ufuncs import special
 
 __all__ = ["carlson", "carlson_value"]
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.array import dtype_of
 from dualrev.core.domains import case, nonzero, positive
 from dualrev.core.flavours import elementwise, general
 from dualrev.core.primitive import numpy_function
-from dualrev.rules.bessel import IN_ORDER, away, beside, between, orders, plane
+from dualrev.core.ufuncs import special
+from dualrev.rules.special.bessel import IN_ORDER, away, beside, between, orders, plane
 
 __all__ = ["tail"]
 

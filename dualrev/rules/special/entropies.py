@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.domains import Domain, case, nonzero, positive, reals
 from dualrev.core.flavours import elementwise
+from dualrev.core.ufuncs import special
 
 
 def _quotient(a: Any, b: Any) -> Any:

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.domains import case, positive
 from dualrev.core.flavours import general
 from dualrev.core.primitive import numpy_function
+from dualrev.core.ufuncs import special
 from dualrev.errors import UnsupportedError
-from dualrev.rules.airy import pushed, weighted
-from dualrev.rules.bessel import away, whole_number
+from dualrev.rules.special.airy import pushed, weighted
+from dualrev.rules.special.bessel import away, whole_number
 
 __all__: list[str] = []
 

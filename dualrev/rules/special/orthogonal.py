@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.domains import Domain, case
 from dualrev.core.flavours import elementwise
 from dualrev.core.primitive import Refusal, numpy_function
+from dualrev.core.ufuncs import special
 
 __all__ = ["IN_DEGREE", "IN_PARAMETER"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.domains import case, nonzero
 from dualrev.core.flavours import elementwise
 from dualrev.core.primitive import numpy_function
-from dualrev.rules.bessel import IN_ORDER, away, plane
+from dualrev.core.ufuncs import special
+from dualrev.rules.special.bessel import IN_ORDER, away, plane
 
 __all__: list[str] = []
 

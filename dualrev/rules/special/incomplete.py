@@ -11,13 +11,13 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.domains import Domain, case, positive
 from dualrev.core.flavours import elementwise
 from dualrev.core.primitive import Primitive
-from dualrev.rules.hurwitz import zeta_difference
-from dualrev.rules.orders import by_order
+from dualrev.core.ufuncs import special
+from dualrev.rules.special.hurwitz import zeta_difference
+from dualrev.rules.special.orders import by_order
 
 __all__ = ["beta_density", "betainc_order", "gamma_density", "gammainc_order"]
 

@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.domains import Domain, case, positive, reals, unit
 from dualrev.core.flavours import elementwise
 from dualrev.core.primitive import numpy_function
-from dualrev.rules.faddeeva import dawson, erfcx_order, faddeeva
+from dualrev.core.ufuncs import special
+from dualrev.rules.special.faddeeva import dawson, erfcx_order, faddeeva
 
 __all__: list[str] = []
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.domains import Domain, case, positive
 from dualrev.core.flavours import elementwise
 from dualrev.core.primitive import Case, Refusal, numpy_function
+from dualrev.core.ufuncs import special
 from dualrev.errors import UnsupportedError
-from dualrev.rules.implicit import implicit
-from dualrev.rules.incomplete import beta_density, betainc_order, gamma_density, gammainc_order
+from dualrev.rules.special.implicit import implicit
+from dualrev.rules.special.incomplete import (
+    beta_density,
+    betainc_order,
+    gamma_density,
+    gammainc_order,
+)
 
 __all__: list[str] = []
 

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.domains import Domain, case, positive
 from dualrev.core.flavours import elementwise, general
 from dualrev.core.primitive import Refusal, numpy_function
-from dualrev.rules.airy import pushed, weighted
-from dualrev.rules.bessel import IN_ORDER, beside
+from dualrev.core.ufuncs import special
+from dualrev.rules.special.airy import pushed, weighted
+from dualrev.rules.special.bessel import IN_ORDER, beside
 
 __all__: list[str] = []
 

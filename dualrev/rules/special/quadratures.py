@@ -5,10 +5,9 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from scipy import special
-
 from dualrev.core.mirror import holds_traced
 from dualrev.core.primitive import numpy_function
+from dualrev.core.ufuncs import special
 from dualrev.errors import UnsupportedError
 
 __all__: list[str] = []

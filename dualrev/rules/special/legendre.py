@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.array import dtype_of
 from dualrev.core.domains import Domain, case
 from dualrev.core.flavours import elementwise, general
 from dualrev.core.primitive import numpy_function
-from dualrev.rules.bessel import IN_ORDER, beside, whole_number
+from dualrev.core.ufuncs import special
 from dualrev.rules.contraction import array_operand
-from dualrev.rules.orthogonal import IN_DEGREE, inside
+from dualrev.rules.special.bessel import IN_ORDER, beside, whole_number
+from dualrev.rules.special.orthogonal import IN_DEGREE, inside
 
 __all__: list[str] = []
 

@@ -11,15 +11,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.domains import Domain, case, reals
 from dualrev.core.flavours import elementwise
 from dualrev.core.primitive import Refusal, numpy_function
+from dualrev.core.ufuncs import special
 from dualrev.errors import UnsupportedError
-from dualrev.rules.implicit import implicit
-from dualrev.rules.incomplete import beta_density, gamma_density, gammainc_order
-from dualrev.rules.orders import by_order
+from dualrev.rules.special.implicit import implicit
+from dualrev.rules.special.incomplete import beta_density, gamma_density, gammainc_order
+from dualrev.rules.special.orders import by_order
 
 __all__: list[str] = []
 

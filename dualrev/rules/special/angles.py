@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.domains import Domain, reals
 from dualrev.core.flavours import elementwise
+from dualrev.core.ufuncs import special
 
 _DEGREE = float(np.pi / 180)
 

@@ -6,13 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.domains import case, positive, reals
 from dualrev.core.flavours import elementwise, general
 from dualrev.core.primitive import numpy_function
-from dualrev.rules.airy import pushed, weighted
-from dualrev.rules.bessel import IN_ORDER, away, beside, between, orders
+from dualrev.core.ufuncs import special
+from dualrev.rules.special.airy import pushed, weighted
+from dualrev.rules.special.bessel import IN_ORDER, away, beside, between, orders
 
 __all__: list[str] = []
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.array import dtype_of
 from dualrev.core.domains import Domain, case, positive, reals
 from dualrev.core.flavours import elementwise
 from dualrev.core.primitive import Refusal, numpy_function
+from dualrev.core.ufuncs import special
 
 __all__ = ["IN_ORDER", "away", "beside", "between", "orders", "plane", "whole_number"]
 

@@ -9,13 +9,13 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.batching import batch_elementwise
 from dualrev.core.domains import Domain, case, nonzero, positive, reals
 from dualrev.core.flavours import constant, elementwise, general
 from dualrev.core.primitive import numpy_function
-from dualrev.rules.entropies import xlogy
+from dualrev.core.ufuncs import special
+from dualrev.rules.special.entropies import xlogy
 
 _LN2, _LN10 = float(np.log(2.0)), float(np.log(10.0))
 above_minus_one = Domain("(-1, inf)", lambda rng, shape: rng.uniform(-0.7, 2.0, shape))

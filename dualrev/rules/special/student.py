@@ -6,16 +6,16 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.domains import Domain, case, positive, reals
 from dualrev.core.flavours import elementwise
 from dualrev.core.primitive import Refusal
-from dualrev.rules.hurwitz import zeta_difference
-from dualrev.rules.implicit import implicit
-from dualrev.rules.incomplete import beta_density, betainc_order
-from dualrev.rules.orders import by_order
-from dualrev.rules.quotients import exp_quotient
+from dualrev.core.ufuncs import special
+from dualrev.rules.special.hurwitz import zeta_difference
+from dualrev.rules.special.implicit import implicit
+from dualrev.rules.special.incomplete import beta_density, betainc_order
+from dualrev.rules.special.orders import by_order
+from dualrev.rules.special.quotients import exp_quotient
 
 __all__: list[str] = []
 

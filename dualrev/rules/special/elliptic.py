@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.domains import Domain, case, positive, reals
 from dualrev.core.flavours import elementwise, general
 from dualrev.core.primitive import numpy_function
+from dualrev.core.ufuncs import special
 from dualrev.errors import UnsupportedError
-from dualrev.rules.carlson import carlson_value, elliprd
+from dualrev.rules.special.carlson import carlson_value, elliprd
 
 below_one = Domain("(-1, 1)", lambda rng, shape: rng.uniform(-0.9, 0.85, shape))
 modulus = Domain("(0, 1)", lambda rng, shape: rng.uniform(0.15, 0.85, shape))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from dualrev.core.domains import Domain, case, positive
 from dualrev.core.flavours import constant, elementwise
 from dualrev.core.primitive import numpy_function
+from dualrev.core.ufuncs import special
 from dualrev.rules.contraction import array_operand
-from dualrev.rules.hurwitz import hurwitz, zeta_difference
+from dualrev.rules.special.hurwitz import hurwitz, zeta_difference
 
 __all__: list[str] = []
 

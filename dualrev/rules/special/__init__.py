@@ -1,0 +1,30 @@
+"""The rules of scipy.special, which are loaded when one of its functions is first met."""
+
+from dualrev.rules.special import airy as airy
+from dualrev.rules.special import angles as angles
+from dualrev.rules.special import bessel as bessel
+from dualrev.rules.special import bessel_scaled as bessel_scaled
+from dualrev.rules.special import bessel_spherical as bessel_spherical
+from dualrev.rules.special import carlson as carlson
+from dualrev.rules.special import distributions as distributions
+from dualrev.rules.special import elliptic as elliptic
+from dualrev.rules.special import entropies as entropies
+from dualrev.rules.special import error_functions as error_functions
+from dualrev.rules.special import exponential_integrals as exponential_integrals
+from dualrev.rules.special import factorials as factorials
+from dualrev.rules.special import faddeeva as faddeeva
+from dualrev.rules.special import gamma_functions as gamma_functions
+from dualrev.rules.special import hurwitz as hurwitz
+from dualrev.rules.special import hypergeometric as hypergeometric
+from dualrev.rules.special import incomplete as incomplete
+from dualrev.rules.special import kelvin as kelvin
+from dualrev.rules.special import legendre as legendre
+from dualrev.rules.special import logistic as logistic
+from dualrev.rules.special import mathieu as mathieu
+from dualrev.rules.special import noncentral as noncentral
+from dualrev.rules.special import orthogonal as orthogonal
+from dualrev.rules.special import powers as powers
+from dualrev.rules.special import quadratures as quadratures
+from dualrev.rules.special import quotients as quotients
+from dualrev.rules.special import sequences as sequences
+from dualrev.rules.special import student as student
