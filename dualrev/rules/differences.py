@@ -158,7 +158,8 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     return slopes[0] if len(slopes) == 1 else tuple(slopes)
 
 
-@numpy_function(np.trapezoid)
+# trapz is the name of NumPy before 2.4.
+@numpy_function(*(f for n in ("trapezoid", "trapz") if (f := vars(np).get(n)) is not None))
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """Answer ``np.trapezoid``; the abscissae may be traced too."""
     y = array_operand(y)

@@ -220,4 +220,4 @@ def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     return _gathered(x, np.setxor1d(a, b, assume_unique), "np.setxor1d")
 
 
-constant(np.isin)
+constant(*(f for n in ("isin", "in1d") if (f := vars(np).get(n)) is not None))

@@ -413,3 +413,31 @@ def lqn(n: int, z: Any) -> Any:
 @numpy_function(special.lqmn, kind="rule", note=_NOTE)
 def lqmn(m: int, n: int, z: Any) -> Any:
     return _lqmn(_float_operand(z), sizes=(whole_number(m, "m"), whole_number(n)))
+
+
+# --------------------------------------------------------------------------------------------------
+# The ufunc sph_harm(m, n, azimuth, polar angle) of SciPy before 1.17.
+
+
+def _next_order(m: Any, n: Any, azimuth: Any, angle: Any, step: int) -> Any:
+    """Return √((n∓m)(n±m+1)) e^{∓iθ} Y_n^{m±1}, zero where there is no such order."""
+    there = np.absolute(m + step) <= n
+    factor = np.where(there, (n - step * m) * (n + step * m + 1.0), 0.0)
+    y = special.sph_harm(np.where(there, m + step, m), n, azimuth, angle)
+    return np.sqrt(factor) * np.exp(-step * 1j * azimuth) * y
+
+
+if hasattr(special, "sph_harm"):
+    sph_harm = elementwise(
+        special.sph_harm,
+        IN_ORDER,
+        IN_DEGREE,
+        lambda a, b, c, d: 1j * a * special.sph_harm(a, b, c, d),
+        lambda a, b, c, d: 0.5 * (_next_order(a, b, c, d, 1) - _next_order(a, b, c, d, -1)),
+        on=[
+            case(np.array([0, 1, -2]), np.array([2, 3, 4]), polar(3), polar(3)),
+            case(2, 4, polar(2, 3), polar(3)),
+        ],
+        analytic=False,
+        formula="∂θ = i m Y, ∂φ = ½(L₊ − L₋)Y, ladder operators (DLMF 14.10, 14.30)",
+    )
