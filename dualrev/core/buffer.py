@@ -116,7 +116,10 @@ def _apply(
 ) -> Any:
     """Call a function of NumPy on the plain arrays; `anew` is the same for arrays of any kind."""
     y = function(*plain(args), **plain(kwargs))
-    owner = next(a for a in (*args, *kwargs.values(), *_inside(args)) if type(a) is BufferArray)
+    given = (*args, *kwargs.values(), *_inside(args), *_inside(kwargs.values()))
+    owner = next((a for a in given if type(a) is BufferArray), None)
+    if owner is None:
+        return y
 
     def again(v: Any) -> Any:
         return (anew or function)(*(v if a is owner else a for a in args), **kwargs)
