@@ -17,7 +17,6 @@ from dualrev.core.domains import case, positive_definite, regular
 from dualrev.core.flavours import batch_leading, constant, general
 from dualrev.core.primitive import Primitive, numpy_function
 from dualrev.core.shapes import lift
-from dualrev.errors import UnsupportedError
 from dualrev.rules.contraction import array_operand
 
 __all__ = ["condition", "fold", "hermitian", "inv", "square", "whole"]
@@ -278,9 +277,8 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _NOT
     elif rtol is not _NOT_GIVEN:
         raise ValueError("`rtol` and `rcond` can't be both set.")
     if hasattr(rcond, "level"):
-        raise UnsupportedError(
-            "np.linalg.pinv", "a traced cutoff has no rule", "pass dualrev.value of it"
-        )
+        # The cutoff decides the rank and nothing else.
+        rcond = rcond._decide("the cutoff of np.linalg.pinv")
     rcond = np.asarray(rcond)[()]
     return pseudoinverse(a, rcond=rcond, triangle=bool(hermitian))
 
