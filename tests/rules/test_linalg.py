@@ -172,5 +172,12 @@ def test_other_errors():
         dr.vjp(lambda a: np.linalg.tensorinv(a, 0), np.eye(2))
     with pytest.raises(ValueError, match="both set"):
         dr.vjp(lambda a: np.linalg.pinv(a, 1e-3, rtol=1e-3), np.eye(2))
-    with pytest.raises(dr.UnsupportedError, match="cutoff"):
-        dr.vjp(lambda a: np.linalg.pinv(a * np.eye(2), a), 0.1)
+    with pytest.raises(dr.EscapeError, match="cutoff"):
+        dr.vmap(lambda a: np.linalg.pinv(np.eye(2) * 2.0 + a, a))(np.array([0.1, 0.2]))
+
+
+def test_traced_cutoff():
+    """The cutoff decides the rank, which is locally constant: pinv(a I) = I / a."""
+    for mode in (dr.grad, dr.derivative):
+        slope = mode(lambda a: np.sum(np.linalg.pinv(a * np.eye(2), a)))(0.1)
+        np.testing.assert_allclose(slope, -200.0, rtol=1e-13)
