@@ -46,6 +46,7 @@ from dualrev.errors import NonFiniteError as NonFiniteError
 from dualrev.errors import OutputError as OutputError
 from dualrev.errors import RegistrationError as RegistrationError
 from dualrev.errors import ShapeError as ShapeError
+from dualrev.errors import SolutionError as SolutionError
 from dualrev.errors import SplitWarning as SplitWarning
 from dualrev.errors import UnsupportedError as UnsupportedError
 from dualrev.modes import pushing as _pushing

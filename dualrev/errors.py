@@ -23,6 +23,7 @@ __all__ = [
     "OutputError",
     "RegistrationError",
     "ShapeError",
+    "SolutionError",
     "SplitWarning",
     "UnsupportedError",
     "conversion",
@@ -154,6 +155,24 @@ class UnsupportedError(DualrevError, TypeError):
         super().__init__(
             f"{name} is not supported on traced values: {reason} (at {user_location()}). "
             f"Instead: {alternative}."
+        )
+
+
+class SolutionError(DualrevError, ArithmeticError):
+    """The derivative of a solution is ill-posed: not converged, singular, or not smooth there.
+
+    Parameters
+    ----------
+    name : str
+        The solver.
+    reason, remedy : str
+        What was found, and what can be done.
+    """
+
+    def __init__(self, name: str, reason: str, remedy: str) -> None:
+        self.name = name
+        super().__init__(
+            f"{name}: the solution has no usable derivative (at {user_location()}): {reason}. Remedy: {remedy}."
         )
 
 

@@ -22,8 +22,9 @@ from dualrev.core.primitive import ENTRIES
 from dualrev.core.protocols import apply_ufunc
 from dualrev.errors import CapturedWriteError
 
-__all__ = ["BufferArray", "buffer", "plain"]
+__all__ = ["BufferArray", "any_traced", "buffer", "holds_traced", "is_traced", "plain"]
 
+_PLAIN = {float, int, bool, complex, str, type(None), np.float64}
 _WRITES = {
     np.copyto,
     np.put,
@@ -80,17 +81,28 @@ def plain(x: Any) -> Any:
     return {k: plain(v) for k, v in x.items()} if type(x) is dict else x
 
 
-def _traced(x: Any) -> bool:
-    """Say whether `x` is or holds a traced value that is no buffer."""
-    if isinstance(x, (list, tuple)):
-        return any(_traced(v) for v in x)
+def is_traced(x: Any) -> bool:
+    """Say whether `x` is a traced value that is no buffer, or an array of objects that are."""
     if isinstance(x, Traced):
         return type(x) is not BufferArray
     return isinstance(x, np.ndarray) and x.dtype.hasobject and _bind.stackable(x)
 
 
-def _mixed(args: Any, kwargs: Any) -> bool:
-    return any(map(_traced, args)) or (bool(kwargs) and any(map(_traced, kwargs.values())))
+def holds_traced(x: Any) -> bool:
+    """Say whether `x` is traced, or a nested sequence that holds what is; buffers are plain."""
+    kind = type(x)
+    if kind in _PLAIN:
+        return False
+    if kind is list or kind is tuple:
+        return any(holds_traced(v) for v in x if type(v) is not float)
+    return is_traced(x)
+
+
+def any_traced(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Say whether a call has a traced value among its arguments, or in sequences of them."""
+    return any(map(holds_traced, args)) or (
+        bool(kwargs) and any(map(holds_traced, kwargs.values()))
+    )
 
 
 def _result(y: Any, owner: Any, again: Callable[[Any], Any]) -> Any:
@@ -174,7 +186,7 @@ class BufferArray(TracedArray):
         return view
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if _mixed(inputs, kwargs):
+        if any_traced(inputs, kwargs):
             return apply_ufunc(ufunc, method, inputs, kwargs)
         outs = kwargs.pop("out", None)
         if method == "at":
@@ -187,7 +199,9 @@ class BufferArray(TracedArray):
         return outs if len(outs) > 1 else outs[0]
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if any(t is not np.ndarray and t is not BufferArray for t in types) or _mixed(args, kwargs):
+        if any(t is not np.ndarray and t is not BufferArray for t in types) or any_traced(
+            args, kwargs
+        ):
             return TracedArray.__array_function__(self, func, types, args, kwargs)
         if func in _WRITES and args and type(args[0]) is BufferArray:
             return func(memory(args[0]), *plain(args[1:]), **plain(kwargs))
@@ -202,7 +216,7 @@ class BufferArray(TracedArray):
         return _result(y, self, lambda v: v[index])
 
     def __setitem__(self, index: Any, new: Any) -> None:
-        if _traced(new) or _traced(index):
+        if holds_traced(new) or holds_traced(index):
             setitem(self, index, new)
         else:
             memory(self)[plain(index)] = plain(new)
@@ -242,7 +256,7 @@ def _delegate(name: str) -> Callable[..., Any]:
         return getattr(x, name)(*args, **kwargs)
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if _mixed(args, kwargs) and function in ENTRIES:
+        if any_traced(args, kwargs) and function in ENTRIES:
             return ENTRIES[function].call(self, *args, **kwargs)
         return _apply(method, (self, *args), kwargs, anew)
 
@@ -254,7 +268,7 @@ def _write_through(name: str) -> Callable[..., Any]:
     traced = getattr(TracedArray, name)
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if _mixed(args, kwargs):
+        if any_traced(args, kwargs):
             return traced(self, *args, **kwargs)
         return method(memory(self), *plain(args), **plain(kwargs))
 
@@ -266,7 +280,7 @@ def _binary(name: str) -> Callable[[Any, Any], Any]:
     ours = getattr(np.ndarray, name)
 
     def call(self: Any, other: Any) -> Any:
-        if _traced(other):
+        if holds_traced(other):
             return method(self, other)
         y = ours(self.primal, plain(other))
         return y if y is NotImplemented else _result(y, self, lambda v: ours(v, other))
@@ -279,7 +293,7 @@ def _inplace(name: str) -> Callable[[Any, Any], Any]:
     ours = getattr(np.ndarray, name)
 
     def call(self: Any, other: Any) -> Any:
-        if _traced(other):
+        if holds_traced(other):
             return method(self, other)
         ours(memory(self), plain(other))
         return self

@@ -97,7 +97,7 @@ def coverage_rows() -> list[Row]:
     rows = []
     for function, entry in ENTRIES.items():
         flavour = entry.call.flavour if isinstance(entry.call, Primitive) else ""
-        name = function_name(function)
+        name = entry.name or function_name(function)
         if name.rpartition(".")[2].startswith("_"):
             continue  # behind a public function that has a row
         rows.append(Row(name, entry.kind, flavour, _complexes(entry), _note(entry)))
@@ -111,6 +111,7 @@ def _cells(*cells: str) -> str:
 _MODES = {
     "rule": "forward, reverse, lanes",
     "composite": "forward, reverse, lanes",
+    "solver": "forward, reverse",
     "constant": "derivative 0",
     "passes": "",
     "unsupported": "raises",
@@ -131,6 +132,7 @@ def coverage_page(below: str = "") -> str:
         "",
         "- **rule**: a primitive with a tangent and an adjoint rule of its own;",
         "- **composite**: written from functions that have rules;",
+        "- **solver**: takes a function, gets its exact derivatives, and gives a result that can be differentiated;",
         "- **constant**: locally constant where it is defined; gives a plain array, also on traced arguments;",
         "- **passes**: creation, shapes, dtypes, texts, settings: nothing to differentiate;",
         "- **unsupported**: has no derivative, or no sensible one; raises an error with the reason and an alternative.",
@@ -142,7 +144,7 @@ def coverage_page(below: str = "") -> str:
     for dotted, function in public_functions():
         prefix, _, name = dotted.rpartition(".")
         names.setdefault(prefix, {}).setdefault(function, []).append(name)
-    table = {function_name(f): f for f in ENTRIES}
+    table = {e.name or function_name(f): f for f, e in ENTRIES.items()}
     extra = {
         f: [n.rpartition(".")[2]]
         for n, f in sorted(table.items())

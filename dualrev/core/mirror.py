@@ -16,24 +16,33 @@ from typing import Any
 
 import numpy as np
 
-from dualrev.core.array import Traced
-from dualrev.core.bind import stackable
-from dualrev.core.buffer import BufferArray, plain
-from dualrev.core.primitive import find, function_name
+from dualrev.core.buffer import any_traced, plain
+from dualrev.core.primitive import find, function_name, numpy_function
 from dualrev.errors import MissingRuleError
 
-__all__ = ["MIRRORS", "answering", "holds_traced", "mirror", "stand_in", "stands_for"]
+__all__ = ["MIRRORS", "answering", "mirror", "replaces", "stand_in", "stands_for"]
 
 # The module mirrored, to its mirror.
 MIRRORS: dict[ModuleType, ModuleType] = {}
-# Mirrors that are imported when their module is first met.
+# Modules whose mirror, of the same name under `dualrev`, is imported when they are first met.
 _LATER = {
-    "scipy.special": "dualrev.scipy.special",
-    "numpy.testing": "dualrev.numpy.testing",
+    "numpy.testing",
+    "scipy.fft",
+    "scipy.integrate",
+    "scipy.interpolate",
+    "scipy.linalg",
+    "scipy.ndimage",
+    "scipy.optimize",
+    "scipy.signal",
+    "scipy.sparse",
+    "scipy.sparse.linalg",
+    "scipy.spatial",
+    "scipy.spatial.distance",
+    "scipy.special",
+    "scipy.stats",
 }
 _stand_ins: dict[Any, Any] = {}
 _FACTS = ("__version__", "__array_api_version__", "__array_namespace_info__")
-_PLAIN = {float, int, bool, complex, str, type(None), np.float64}
 
 
 def stands_for(original: Any) -> Callable[[Any], Any]:
@@ -46,29 +55,37 @@ def stands_for(original: Any) -> Callable[[Any], Any]:
     return attach
 
 
-def holds_traced(x: Any) -> bool:
-    """Say whether `x` is a traced value, or a nested sequence that holds one; buffers are plain."""
-    kind = type(x)
-    if kind in _PLAIN:
-        return False
-    if kind is list or kind is tuple:
-        return any(holds_traced(v) for v in x if type(v) is not float)
-    if isinstance(x, Traced):
-        return kind is not BufferArray
-    return isinstance(x, np.ndarray) and x.dtype.hasobject and stackable(x)
+def replaces(*originals: Any, kind: str, note: str = "", name: str = "") -> Callable[[Any], Any]:
+    """Put the decorated object in place of `originals` in the mirrors, always, and classify it.
+
+    For functions of functions and for classes, which have traced values inside what they are given; a function of
+    arrays is answered by `numpy_function` and needs no replacement. `name` is for objects that have none.
+    """
+
+    def attach(own: Any) -> Any:
+        numpy_function(*originals, kind=kind, note=note, name=name)(own)
+        for original in originals:
+            stands_for(original)(own)
+        return own
+
+    return attach
 
 
-def answering(function: Any) -> Any:
-    """Return a callable like `function` that leaves traced arguments to the registry's answer."""
+def answering(function: Any, held: Callable[[Any], Any] | None = None) -> Any:
+    """Return a callable like `function` that leaves traced arguments to the registry's answer.
+
+    On plain ones it is `function` itself, followed by `held` if its result is to be held in a buffer.
+    """
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if any(map(holds_traced, args)) or (kwargs and any(map(holds_traced, kwargs.values()))):
+        if any_traced(args, kwargs):
             entry = find(function)
             if entry is None:
                 raise MissingRuleError(function_name(function))
             return entry.call(*args, **kwargs)
-        return function(*plain(args), **plain(kwargs))
+        y = function(*plain(args), **plain(kwargs))
+        return y if held is None else held(y)
 
     return call
 
@@ -77,7 +94,7 @@ def stand_in(original: Any) -> Any:
     """Return what a mirror has in place of `original`: a stand-in, a mirrored module, or `original` itself."""
     if isinstance(original, ModuleType):
         if original.__name__ in _LATER:
-            importlib.import_module(_LATER[original.__name__])
+            importlib.import_module(f"dualrev.{original.__name__}")
         return MIRRORS.get(original, original)
     try:
         own = _stand_ins.get(original)

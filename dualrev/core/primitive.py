@@ -213,11 +213,15 @@ class Primitive:
 
 
 class Entry(NamedTuple):
-    """How a NumPy function is answered: by `call`, of class `kind`, with a note for the coverage table."""
+    """How a function is answered: by `call`, of class `kind`, with a note for the coverage table.
+
+    `name` is the dotted public one of an object that does not know it, such as a distribution of scipy.stats.
+    """
 
     call: Callable[..., Any]
     kind: str
     note: str
+    name: str = ""
 
 
 PRIMITIVES: dict[str, Primitive] = {}
@@ -225,33 +229,34 @@ UFUNCS: dict[Any, Callable[..., Any]] = {}
 ENTRIES: dict[Any, Entry] = {}
 _listeners: list[Callable[[Primitive], None]] = []
 
-KINDS = ("rule", "composite", "constant", "passes", "unsupported")
+KINDS = ("rule", "composite", "solver", "constant", "passes", "unsupported")
 
 
-# Loads the rules that are not loaded from the start; removes itself.
-_rest: list[Callable[[], Any]] = []
+# Namespaces of SciPy whose rules are not loaded from the start, with what loads them.
+_rest: dict[str, Callable[[], Any]] = {}
 
 
-def answer_later(load: Callable[[], Any]) -> None:
-    """Call `load` when a function or primitive is first not found; it fills the registry further."""
-    _rest.append(load)
+def answer_later(namespace: str, load: Callable[[], Any]) -> None:
+    """Call `load`, which fills the registry further, when a function of `namespace` is first looked for."""
+    _rest[namespace] = load
 
 
-def everything() -> None:
-    """Load all rules."""
-    while _rest:
-        # Removed after it has run: another thread that comes by meanwhile waits for the import's lock.
-        load = _rest[-1]
-        load()
-        if load in _rest:
-            _rest.remove(load)
+def everything(namespace: str = "") -> None:
+    """Load the rules of one namespace of SciPy, or all that there are."""
+    for name, load in list(_rest.items()):
+        if name.startswith(namespace):
+            # Removed after it has run: another thread that comes by meanwhile waits for the import's lock.
+            load()
+            _rest.pop(name, None)
 
 
 def find(function: Any) -> Entry | None:
     """Return how `function` is answered, or None; one of SciPy may load more rules."""
     entry = ENTRIES.get(function)
-    if entry is None and _rest and function_name(function).startswith("scipy."):
-        everything()
+    if entry is None and _rest and (name := function_name(function)).startswith("scipy."):
+        for namespace in list(_rest):
+            if name.startswith(f"{namespace}."):
+                everything(namespace)
         entry = ENTRIES.get(function)
     return entry
 
@@ -289,7 +294,7 @@ def refuse_second_answer(function: Any) -> None:
 
 
 def numpy_function(
-    *functions: Any, kind: str = "composite", note: str = ""
+    *functions: Any, kind: str = "composite", note: str = "", name: str = ""
 ) -> Callable[[Any], Any]:
     """Answer `functions` by the decorated one, which has NumPy's signature and canonicalises its arguments.
 
@@ -298,9 +303,12 @@ def numpy_function(
     *functions : callable
         NumPy functions that reach ``__array_function__`` or ``__array_ufunc__``.
     kind : str
-        ``"rule"`` (one primitive), ``"composite"``, ``"constant"``, ``"passes"`` or ``"unsupported"``.
+        ``"rule"`` (one primitive), ``"composite"``, ``"solver"`` (a function of functions, which supplies exact
+        derivatives to SciPy and has a differentiable result), ``"constant"``, ``"passes"`` or ``"unsupported"``.
     note : str
         Conventions or limits, shown in the coverage table.
+    name : str
+        The dotted public name, where the function does not know it.
 
     Raises
     ------
@@ -315,7 +323,7 @@ def numpy_function(
 
     def attach(answer: Any) -> Any:
         for function in functions:
-            ENTRIES[function] = Entry(answer, kind, note)
+            ENTRIES[function] = Entry(answer, kind, note, name)
             if isinstance(function, np.ufunc):
                 UFUNCS[function] = answer
         return answer
@@ -332,6 +340,7 @@ def function_name(function: Any) -> str:
     if isinstance(function, np.ufunc):
         module = "numpy" if getattr(np, function.__name__, None) is function else "scipy.special"
         name = function.__name__
-    elif module and module.startswith("scipy.special."):
-        module = "scipy.special"
+    elif module and module.startswith("scipy."):
+        # Public functions live in private files: scipy.linalg._basic.solve is scipy.linalg.solve.
+        module = module.partition("._")[0]
     return f"{module.lstrip('_')}.{name}" if module else str(name)

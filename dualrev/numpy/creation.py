@@ -14,9 +14,9 @@ import numpy as np
 
 from dualrev.core.array import Traced, dtype_of, value
 from dualrev.core.bind import operand, stackable
-from dualrev.core.buffer import BufferArray, buffer, plain
+from dualrev.core.buffer import BufferArray, buffer, holds_traced, plain
 from dualrev.core.levels import open_levels
-from dualrev.core.mirror import answering, holds_traced, stands_for
+from dualrev.core.mirror import answering, stands_for
 from dualrev.core.primitive import ENTRIES, numpy_function
 from dualrev.errors import UnsupportedError
 
@@ -35,15 +35,8 @@ def _held(array: Any) -> Any:
 
 
 def _making(function: Any) -> Any:
-    """Return a stand-in of a function that makes new arrays."""
-
-    @functools.wraps(function)
-    def make(*args: Any, **kwargs: Any) -> Any:
-        if any(map(holds_traced, args)) or any(map(holds_traced, kwargs.values())):
-            return ENTRIES[function].call(*args, **kwargs)
-        return _held(function(*plain(args), **plain(kwargs)))
-
-    return stands_for(function)(make)
+    """Put a stand-in for a function that makes new arrays."""
+    return stands_for(function)(answering(function, _held))
 
 
 # NumPy's own functions as they are, but for where their result is held.
@@ -171,7 +164,7 @@ def array(
     return _convert(object, dtype, order, copy, ndmin)
 
 
-@numpy_function(np.asarray)
+@numpy_function(np.asarray, np.asanyarray)
 def asarray(
     a: Any,
     dtype: Any = None,
@@ -181,21 +174,7 @@ def asarray(
     copy: bool | None = None,
     like: Any = None,
 ) -> Any:
-    """Answer ``np.asarray`` of traced values."""
-    return _convert(a, dtype, order, copy)
-
-
-@numpy_function(np.asanyarray)
-def asanyarray(
-    a: Any,
-    dtype: Any = None,
-    order: str | None = None,
-    *,
-    device: Any = None,
-    copy: bool | None = None,
-    like: Any = None,
-) -> Any:
-    """Answer ``np.asanyarray`` of traced values."""
+    """Answer ``np.asarray`` and ``np.asanyarray`` of traced values."""
     return _convert(a, dtype, order, copy)
 
 

@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from dualrev.core.array import Traced, dtype_of, value
-from dualrev.core.buffer import plain
-from dualrev.core.mirror import holds_traced, mirror, stands_for
+from dualrev.core.buffer import holds_traced, plain
+from dualrev.core.mirror import mirror, stands_for
 from dualrev.core.ufuncs import special as _special
 from dualrev.rules.floats import ieee_remainder
 

@@ -47,4 +47,4 @@ from dualrev.rules import ufunc_methods as ufunc_methods
 from dualrev.rules import windows as windows
 from dualrev.rules import writing as writing
 
-answer_later(lambda: importlib.import_module("dualrev.rules.special"))
+answer_later("scipy.special", lambda: importlib.import_module("dualrev.rules.special"))

@@ -10,9 +10,9 @@ import numpy as np
 
 from dualrev.core.array import Traced, dtype_of
 from dualrev.core.bind import operand
-from dualrev.core.buffer import plain
+from dualrev.core.buffer import holds_traced, plain
 from dualrev.core.levels import open_levels
-from dualrev.core.mirror import holds_traced, stands_for
+from dualrev.core.mirror import stands_for
 from dualrev.core.primitive import numpy_function
 from dualrev.core.shapes import negative_axis
 from dualrev.errors import UnsupportedError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from dualrev.core.mirror import holds_traced
+from dualrev.core.buffer import holds_traced
 from dualrev.core.primitive import numpy_function
 from dualrev.core.ufuncs import special
 from dualrev.errors import UnsupportedError
