@@ -12,8 +12,7 @@ from __future__ import annotations
 import operator
 import sys
 import warnings
-import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NoReturn, cast
 
 import numpy as np
@@ -34,13 +33,13 @@ __all__ = [
     "Traced",
     "TracedArray",
     "TracedScalar",
-    "as_view",
     "dtype_of",
-    "link",
     "value",
 ]
 
 _SPLIT_LIMIT = 1000
+# Functions of scipy.sparse that decide whether they or the other operand answer an operator.
+_SPARSE = frozenset({"_matmul_dispatch", "_divide", "isdense"})
 _GETITEM = operator.getitem
 # NumPy's functions dispatch on traced values, which its type stubs cannot know.
 _np: Any = np
@@ -289,7 +288,7 @@ class TracedArray(Traced):
     @property  # type: ignore[misc]
     def __class__(self) -> type:
         # For isinstance(x, np.ndarray) in user code, which would else take another branch; NumPy's C code asks type(x).
-        return np.ndarray
+        return type(self) if sys._getframe(1).f_code.co_name in _SPARSE else np.ndarray
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -304,6 +303,8 @@ class TracedArray(Traced):
     @property
     def flat(self) -> Any:
         """A flat view, in C order whatever the layout in memory."""
+        from dualrev.core.views import as_view
+
         return as_view(_np.reshape(self, (-1,)), self, lambda v: _np.reshape(v, (-1,)))
 
     @flat.setter
@@ -321,6 +322,10 @@ class TracedArray(Traced):
         return getattr(self, "_base", None)
 
     def __len__(self) -> int:
+        if sys._getframe(1).f_code.co_name in _SPARSE:
+            raise TypeError(
+                "not a sequence to SciPy's sparse arrays, which then leave the operation to it"
+            )
         return int(self.shape[0])
 
     def __iter__(self) -> Iterator[Any]:
@@ -421,29 +426,3 @@ def value(x: Any) -> Any:
 
 
 _bind._TRACED.append(Traced)
-
-
-def as_view(view: Any, base: Any, again: Callable[[Any], Any], writable: Any = True) -> Any:
-    """Return `view`, remembered as one of `base`, so that in-place writes to either are seen in both.
-
-    ``again(array)`` takes the same view of another array of the base's shape. `writable` may be a function that returns
-    the base with a new value of the view in place. Anything but traced arrays passes.
-    """
-    if not (isinstance(view, TracedArray) and isinstance(base, TracedArray)) or view is base:
-        return view
-    return link(view, base, again, writable)
-
-
-def link(view: Any, base: Any, again: Callable[[Any], Any], writable: Any = True) -> Any:
-    """Return `view` as `as_view` does, for arguments that are known to be traced arrays."""
-    view._base = base
-    view._view = again, writable
-    try:
-        base._views.append(weakref.ref(view))
-    except AttributeError:
-        base._views = [weakref.ref(view)]
-        return view
-    views = base._views
-    if len(views) > 64 and not len(views) & (len(views) - 1):
-        base._views = [ref for ref in views if ref() is not None]
-    return view

@@ -7,10 +7,12 @@ left, NumPy computes the value. (`modes/recording.py` holds shortcuts for the co
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dualrev.core.primitive import everything
 from dualrev.errors import InputError, describe
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ __all__ = ["bind", "operand"]
 _TRACED: list[type] = []
 # Filled by core/buffer.py: the class of plain arrays that may become traced.
 _BUFFER: list[Any] = []
+# Classes that are no arrays, to what answers an operation that meets one: answer(primitive, *arrays, **params).
+STRANGERS: dict[type, Callable[..., Any]] = {}
 _SCALARS = (float, int, complex, bool, np.generic)
 
 
@@ -37,12 +41,23 @@ def bind(primitive: Primitive, arrays: tuple[Any, ...], params: dict[str, Any]) 
             if level is None or a.level.depth > level.depth:
                 level = a.level
         elif not isinstance(a, _SCALARS) and (type(a) is not np.ndarray or a.dtype.hasobject):
+            stranger = _stranger(a)
+            if stranger is not None:
+                return stranger(primitive, *arrays, **params)
             converted = operand(a, primitive)
             if converted is not a:
                 return bind(primitive, (*arrays[:k], converted, *arrays[k + 1 :]), params)
     if level is None:
         return primitive.fun(*arrays, **params)
     return level.process(primitive, arrays, params)
+
+
+def _stranger(value: Any) -> Callable[..., Any] | None:
+    """Return what answers an operation that meets `value`, which is no array: a sparse one for instance."""
+    classes = type(value).__mro__
+    if any(c.__module__.startswith("scipy.sparse") for c in classes):
+        everything("scipy.sparse")
+    return next((STRANGERS[c] for c in classes if c in STRANGERS), None)
 
 
 def operand(value: Any, primitive: Primitive | None = None) -> Any:

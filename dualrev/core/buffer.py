@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 
 from dualrev.core import bind as _bind
-from dualrev.core.array import Traced, TracedArray, link
+from dualrev.core.array import Traced, TracedArray
 from dualrev.core.inplace import setitem
 from dualrev.core.levels import Level, open_levels
 from dualrev.core.operators import operator_methods
 from dualrev.core.primitive import ENTRIES
 from dualrev.core.protocols import apply_ufunc
+from dualrev.core.views import link
 from dualrev.errors import CapturedWriteError
 
 __all__ = ["BufferArray", "any_traced", "buffer", "holds_traced", "is_traced", "plain"]

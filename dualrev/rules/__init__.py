@@ -47,4 +47,5 @@ from dualrev.rules import ufunc_methods as ufunc_methods
 from dualrev.rules import windows as windows
 from dualrev.rules import writing as writing
 
+answer_later("scipy.integrate", lambda: importlib.import_module("dualrev.rules.integrate"))
 answer_later("scipy.special", lambda: importlib.import_module("dualrev.rules.special"))

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from dualrev.core.array import TracedArray, as_view, dtype_of
+from dualrev.core.array import TracedArray, dtype_of
 from dualrev.core.batching import batch_elementwise
 from dualrev.core.bind import operand
 from dualrev.core.domains import case, reals
 from dualrev.core.flavours import constant, elementwise, linear
 from dualrev.core.primitive import numpy_function
+from dualrev.core.views import as_view
 
 __all__ = ["from_parts"]
 

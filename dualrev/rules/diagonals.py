@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from dualrev.core.array import as_view
 from dualrev.core.bind import operand
 from dualrev.core.domains import case
 from dualrev.core.flavours import linear
 from dualrev.core.inplace import write_out
 from dualrev.core.primitive import numpy_function
+from dualrev.core.views import as_view
 from dualrev.rules.indexing import pick, scatter_add
 from dualrev.rules.shaping import moveaxis, ravel
 

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dualrev.core.array import as_view
 from dualrev.core.domains import case
 from dualrev.core.flavours import bilinear, linear
 from dualrev.core.inplace import write_out
 from dualrev.core.primitive import Primitive, numpy_function
+from dualrev.core.views import as_view
 from dualrev.errors import UnsupportedError
 from dualrev.rules.contraction import array_operand
 

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from dualrev.core.array import Traced, TracedArray, as_view, dtype_of, link
+from dualrev.core.array import Traced, TracedArray, dtype_of
 from dualrev.core.bind import operand
 from dualrev.core.domains import case
 from dualrev.core.flavours import general, linear
 from dualrev.core.primitive import Primitive, numpy_function
+from dualrev.core.views import as_view, link
 from dualrev.errors import EscapeError, UnsupportedError
 
 __all__ = [

@@ -15,12 +15,13 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.lib.stride_tricks import sliding_window_view as np_sliding_window_view
 
-from dualrev.core.array import Traced, as_view, value
+from dualrev.core.array import Traced, value
 from dualrev.core.bind import operand
 from dualrev.core.domains import case
 from dualrev.core.flavours import linear
 from dualrev.core.primitive import Primitive, numpy_function
 from dualrev.core.shapes import lift, negative_axes, unbroadcast
+from dualrev.core.views import as_view
 from dualrev.errors import UnsupportedError
 from dualrev.rules.indexing import gather, getitem, pick
 
