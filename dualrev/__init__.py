@@ -39,6 +39,7 @@ from dualrev.derivatives.products import vjp as vjp
 from dualrev.errors import CapturedWriteError as CapturedWriteError
 from dualrev.errors import DualrevError as DualrevError
 from dualrev.errors import EscapeError as EscapeError
+from dualrev.errors import FlatDirectionError as FlatDirectionError
 from dualrev.errors import InputError as InputError
 from dualrev.errors import LevelError as LevelError
 from dualrev.errors import MissingRuleError as MissingRuleError

@@ -16,6 +16,7 @@ __all__ = [
     "CapturedWriteError",
     "DualrevError",
     "EscapeError",
+    "FlatDirectionError",
     "InputError",
     "LevelError",
     "MissingRuleError",
@@ -159,7 +160,7 @@ class UnsupportedError(DualrevError, TypeError):
 
 
 class SolutionError(DualrevError, ArithmeticError):
-    """The derivative of a solution is ill-posed: not converged, singular, or not smooth there.
+    """A derivative of or at a solution is ill-posed: not converged, singular, or not smooth there.
 
     Parameters
     ----------
@@ -172,7 +173,36 @@ class SolutionError(DualrevError, ArithmeticError):
     def __init__(self, name: str, reason: str, remedy: str) -> None:
         self.name = name
         super().__init__(
-            f"{name}: the solution has no usable derivative (at {user_location()}): {reason}. Remedy: {remedy}."
+            f"{name}: there is no usable derivative of the solution (at {user_location()}): {reason}. Remedy: {remedy}."
+        )
+
+
+class FlatDirectionError(SolutionError):
+    """A Hessian that should be positive definite is not: along one direction nothing is determined.
+
+    Parameters
+    ----------
+    name : str
+        The function.
+    direction : ndarray
+        The eigenvector, over the flat parameters; kept as attribute.
+    eigenvalue : float
+        Its eigenvalue; kept as attribute.
+    where : str
+        The direction in words, with the names of the parameters.
+    remedy : str
+        What can be done.
+    """
+
+    def __init__(
+        self, name: str, direction: np.ndarray, eigenvalue: float, where: str, remedy: str
+    ) -> None:
+        self.direction = direction
+        self.eigenvalue = eigenvalue
+        super().__init__(
+            name,
+            f"the Hessian is not positive definite: its eigenvalue along {where} is {eigenvalue:.3g}",
+            remedy,
         )
 
 

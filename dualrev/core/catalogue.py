@@ -9,23 +9,17 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import special
 
-from dualrev.core.primitive import (
-    ENTRIES,
-    PRIMITIVES,
-    Entry,
-    Primitive,
-    Refusal,
-    everything,
-    function_name,
-)
+from dualrev.core.mirror import load_mirrors
+from dualrev.core.primitive import ENTRIES, PRIMITIVES, Entry, Primitive, Refusal, public_name
 
 # The pages are of all rules, also of those that are loaded late.
-everything()
+load_mirrors()
 
 __all__ = [
     "NAMESPACES",
@@ -97,7 +91,7 @@ def coverage_rows() -> list[Row]:
     rows = []
     for function, entry in ENTRIES.items():
         flavour = entry.call.flavour if isinstance(entry.call, Primitive) else ""
-        name = entry.name or function_name(function)
+        name = public_name(function)
         if name.rpartition(".")[2].startswith("_"):
             continue  # behind a public function that has a row
         rows.append(Row(name, entry.kind, flavour, _complexes(entry), _note(entry)))
@@ -128,7 +122,8 @@ def coverage_page(below: str = "") -> str:
         "",
         "Generated from the registry by `python -m dualrev coverage --write docs/coverage.md`",
         f"with NumPy {np.__version__}; do not edit the tables. Every public function of `numpy`, `numpy.linalg` and",
-        "`numpy.fft` and every ufunc of `scipy.special` has one class:",
+        "`numpy.fft` and every ufunc of `scipy.special` has one class, and so have the functions and classes of other",
+        "namespaces of SciPy that are listed; what is not listed there passes through `dualrev.scipy` as it is.",
         "",
         "- **rule**: a primitive with a tangent and an adjoint rule of its own;",
         "- **composite**: written from functions that have rules;",
@@ -144,13 +139,13 @@ def coverage_page(below: str = "") -> str:
     for dotted, function in public_functions():
         prefix, _, name = dotted.rpartition(".")
         names.setdefault(prefix, {}).setdefault(function, []).append(name)
-    table = {e.name or function_name(f): f for f, e in ENTRIES.items()}
-    extra = {
-        f: [n.rpartition(".")[2]]
-        for n, f in sorted(table.items())
-        if n.startswith("scipy.special.") and not isinstance(f, np.ufunc)
-    }
-    names["scipy.special"] = {**names["scipy.special"], **extra}
+    seen = {f for group in names.values() for f in group}
+    for name, function in sorted(
+        ((public_name(f), f) for f in ENTRIES if f not in seen), key=itemgetter(0)
+    ):
+        prefix, _, last = name.rpartition(".")
+        if prefix.startswith("scipy.") and not last.startswith("_"):
+            names.setdefault(prefix, {})[function] = [last]
     counts = Counter(ENTRIES[f].kind for group in names.values() for f in group if f in ENTRIES)
     lines += [
         "| " + " | ".join(_MODES) + " |",
@@ -159,9 +154,10 @@ def coverage_page(below: str = "") -> str:
     ]
     for prefix, group in names.items():
         lines += ["", f"## {prefix}", ""]
-        if prefix == "scipy.special":
+        if prefix.startswith("scipy."):
+            what = "Functions that are no ufuncs" if prefix == "scipy.special" else "They"
             lines += [
-                "Functions that are no ufuncs are called through `dualrev.scipy.special`: NumPy cannot dispatch them.",
+                f"{what} are called through `dualrev.{prefix}`: NumPy cannot dispatch them.",
                 "",
             ]
         lines += [_cells("function", "class", "modes", "complex", "conventions and limits")]

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from dualrev.core.buffer import any_traced, plain
-from dualrev.core.primitive import find, function_name, numpy_function
+from dualrev.core.primitive import everything, find, function_name, numpy_function
 from dualrev.errors import MissingRuleError
 
-__all__ = ["MIRRORS", "answering", "mirror", "replaces", "stand_in", "stands_for"]
+__all__ = ["MIRRORS", "answering", "load_mirrors", "mirror", "replaces", "stand_in", "stands_for"]
 
 # The module mirrored, to its mirror.
 MIRRORS: dict[ModuleType, ModuleType] = {}
@@ -88,6 +88,13 @@ def answering(function: Any, held: Callable[[Any], Any] | None = None) -> Any:
         return y if held is None else held(y)
 
     return call
+
+
+def load_mirrors() -> None:
+    """Import every mirror and load all rules: the registry is then complete."""
+    for name in sorted(_LATER):
+        importlib.import_module(f"dualrev.{name}")
+    everything()
 
 
 def stand_in(original: Any) -> Any:

@@ -27,6 +27,7 @@ __all__ = [
     "find",
     "function_name",
     "numpy_function",
+    "public_name",
 ]
 
 Y, SHAPE, SHAPES, POSITION = -1, -2, -3, -4
@@ -329,6 +330,12 @@ def numpy_function(
         return answer
 
     return attach
+
+
+def public_name(function: Any) -> str:
+    """Return the dotted public name under which `function` is classified, or would be."""
+    entry = ENTRIES.get(function)
+    return (entry.name if entry else "") or function_name(function)
 
 
 def function_name(function: Any) -> str:
