@@ -6,12 +6,8 @@ from hypothesis import settings
 
 import dualrev as dr
 from dualrev.core.levels import open_levels
-from dualrev.core.primitive import PRIMITIVES, everything
 
 SEED = 20240607
-# The tests go through all of the registry; what is loaded here are the rules of scipy.special.
-AT_FIRST = frozenset(PRIMITIVES)
-everything()
 
 settings.register_profile("dualrev", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile("dualrev")
@@ -21,16 +17,6 @@ def pytest_report_header():
     return (
         f"dualrev: NumPy seed {SEED}; hypothesis derandomized (its seed is the test's own source)"
     )
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Mark as slow what tests the tests with a special function: mutants of its rules, and the shipped checker."""
-    for item in items:
-        if item.path.parts[-2:] in (("rules", "test_mutants.py"), ("testing", "test_registry.py")):
-            name = item.callspec.params.get("name") if hasattr(item, "callspec") else None
-            if name in PRIMITIVES and name not in AT_FIRST:
-                item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)

@@ -39,7 +39,8 @@ def _add_indexed(
             g = np.real(g)
         cts[parent] = g if old is None else old + g
         return
-    if old is None or parent not in owned:
+    # The sum of two cotangents of a scalar is owned, but a NumPy scalar, which cannot be written into.
+    if old is None or parent not in owned or type(old) is not np.ndarray:
         cts[parent] = np.zeros(shape, dtype) if old is None else np.array(old)
         owned.add(parent)
     primitive.accumulate(cts[parent], ct, **params)

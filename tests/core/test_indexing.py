@@ -195,3 +195,15 @@ def test_index_of_an_empty_array(jac):
     x = np.zeros((0, 3))
     assert jac(lambda x: x[:, 1], x).shape == (0, 0, 3)
     assert jac(lambda x: x[[]], x).shape == (0, 3, 0, 3)
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_a_number_that_is_indexed_and_used_again(mode):
+    """The cotangent of the number is a sum of NumPy scalars when the index's own arrives."""
+
+    def f(x):
+        s = x[0] * x[1]
+        a = s[None] * 2.0
+        return a[0] + s * 3.0 + s * 5.0
+
+    np.testing.assert_array_equal(dr.jacobian(f, mode=mode)(np.array([1.0, 2.0])), [20.0, 10.0])

@@ -33,8 +33,18 @@ CALLS = collect("CONSTANTS")
 
 
 def key(function):
-    """Return the name in the tables: the public one without numpy, scipy or operator."""
-    return public_name(function).partition(".")[2]
+    """Return the name in the tables: without its package, unless NumPy has a function of the rest of the name."""
+    name = public_name(function)
+    short = name.partition(".")[2]
+    return name if name.startswith("scipy.") and in_numpy(short) else short
+
+
+def in_numpy(name):
+    try:
+        operator.attrgetter(name)(np)
+    except AttributeError:
+        return False
+    return True
 
 
 def own_ufunc(function, entry):
@@ -59,9 +69,10 @@ CONSTANTS = sorted(
 
 def resolve(name):
     """Return the function of a name, in NumPy or in SciPy or an operator."""
-    for root in (np, importlib.import_module("scipy"), operator):
+    scipy = importlib.import_module("scipy")
+    for root in (scipy,) if name.startswith("scipy.") else (np, scipy, operator):
         try:
-            return operator.attrgetter(name)(root)
+            return operator.attrgetter(name.removeprefix("scipy."))(root)
         except AttributeError:
             continue
     raise AssertionError(f"{name} is no function of NumPy or SciPy")
