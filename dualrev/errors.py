@@ -79,7 +79,12 @@ def conversion(kind: str) -> tuple[str, str]:
     location = user_location()
     file, _, rest = location.partition(":")
     line = linecache.getline(file, int(rest.split(",")[0])).strip() if rest[:1].isdigit() else ""
-    if "math." in line:
+    if os.path.join("scipy", "sparse") in file:
+        remedy = (
+            "put the traced number first (s * A for A * s, 1 / s * A for A / s), or make the sparse array with "
+            "dualrev.scipy.sparse"
+        )
+    elif "math." in line:
         remedy = "use the NumPy function of the same name (np.sin for math.sin)"
     elif "]" in line and "=" in line.replace("==", ""):
         remedy = (

@@ -1,0 +1,304 @@
+"""minimize(method="ipopt"): the interior-point solver Ipopt through cyipopt, with exact first and second derivatives.
+
+What enters: objective and constraints as SciPy takes them, derivatives filled in. What leaves: an OptimizeResult.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import optimize as _optimize
+from scipy import sparse as _sparse
+
+from dualrev.scipy.optimize.bounds import limits
+from dualrev.scipy.optimize.constraints import Curvature
+from dualrev.scipy.optimize.methods import Supplied
+from dualrev.scipy.optimize.monitor import takes_result
+from dualrev.scipy.optimize.points import Point
+
+__all__ = ["minimize_ipopt"]
+
+# Their type stubs state overloads that arguments handed through do not meet.
+optimize: Any = _optimize
+sparse: Any = _sparse
+
+# What Ipopt takes for infinite.
+_INFINITE = 2e19
+_SOLVED = (0, 1)  # Solve_Succeeded, Solved_To_Acceptable_Level
+_RENAMED = {"maxiter": "max_iter", "disp": "print_level"}
+
+
+def _cyipopt() -> Any:
+    try:
+        import cyipopt  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        raise ImportError(
+            'minimize(method="ipopt") calls Ipopt through cyipopt, which is not installed: pip install dualrev[nlp] '
+            "(or conda install -c conda-forge cyipopt, which brings Ipopt along)"
+        ) from None
+    return cyipopt
+
+
+class _Block:
+    """One constraint: values, limits, and the places of its Jacobian's entries."""
+
+    def __init__(self, con: Any, x0: np.ndarray, pattern: Any = None) -> None:
+        self.linear = isinstance(con, optimize.LinearConstraint)
+        self.hess: Any = None if self.linear else con.hess
+        if self.linear:
+            self._matrix = con.A if sparse.issparse(con.A) else np.atleast_2d(con.A)
+            self.size = self._matrix.shape[0]
+        else:
+            self._fun, self._jac = con.fun, con.jac
+            self.size = self.value(x0).size
+        self.lower = np.broadcast_to(np.asarray(con.lb, float), self.size)
+        self.upper = np.broadcast_to(np.asarray(con.ub, float), self.size)
+        # A zero in a dense Jacobian may be one by accident at x0: only what is sparse by type, or a pattern that is
+        # known to hold, leaves entries out.
+        if pattern is None and (self.linear or callable(self._jac)):
+            first = self._matrix if self.linear else self._jac(x0)
+            pattern = sparse.coo_array(first) if sparse.issparse(first) else None
+        if pattern is None:
+            rows, columns = np.indices((self.size, x0.size)).reshape(2, -1)
+            self._by_type = False
+        else:
+            pattern = sparse.coo_array(pattern)
+            rows, columns = pattern.row, pattern.col
+            self._by_type = True
+        self.rows, self.columns = rows, columns
+
+    def value(self, x: np.ndarray) -> np.ndarray:
+        """Return the constrained values at `x`."""
+        y = self._matrix @ x if self.linear else self._fun(x)
+        return np.ravel(np.asarray(y, float))
+
+    def entries(self, x: np.ndarray) -> np.ndarray:
+        """Return the Jacobian's entries, in the order of their places."""
+        if self.linear:
+            block = self._matrix
+        elif callable(self._jac):
+            block = self._jac(x)
+        else:
+            block = optimize.approx_fprime(x, self.value)
+        if not sparse.issparse(block):
+            dense = np.reshape(np.asarray(block, float), (self.size, x.size))
+            return dense[self.rows, self.columns] if self._by_type else dense.ravel()
+        block = sparse.coo_array(block)
+        if not (np.array_equal(block.row, self.rows) and np.array_equal(block.col, self.columns)):
+            block = sparse.csr_matrix(block)
+            picked = np.asarray(block[self.rows, self.columns]).ravel()
+            if block.count_nonzero() > np.count_nonzero(picked):
+                raise ValueError(
+                    "minimize: a sparse Jacobian of a constraint has an entry where it had none at x0; "
+                    "return explicit zeros at every place that may become nonzero"
+                )
+            return picked
+        return np.asarray(block.data)
+
+    def curvature(self, x: np.ndarray, v: np.ndarray) -> Any:
+        """Return the dense Hessian of vᵀc."""
+        if isinstance(self.hess, Curvature):
+            return self.hess.matrix(x, v)
+        return _dense(self.hess(x, v), x.size)
+
+
+class _Half:
+    """Value or gradient of a function that returns both (jac=True)."""
+
+    def __init__(self, pair: Callable[..., Any], which: int) -> None:
+        self.pair = pair
+        self.which = which
+
+    def __call__(self, x: Any, *args: Any) -> Any:
+        return self.pair(x, *args)[self.which]
+
+
+class _Problem:
+    """What cyipopt calls, by its names."""
+
+    def __init__(
+        self,
+        own: Supplied,
+        args: tuple[Any, ...],
+        blocks: list[_Block],
+        size: int,
+        callback: Any,
+        pattern: Any,
+    ) -> None:
+        self.own = own
+        self.args = args
+        self.blocks = blocks
+        self.callback = callback
+        self.iterate: Callable[[], Any] | None = None
+        self.counts = {"nfev": 0, "njev": 0, "nhev": 0, "nit": 0}
+        self._edges = np.cumsum([b.size for b in blocks])[:-1]
+        if own.jac is True:
+            self._fun: Any = _Half(own.fun, 0)
+            self._jac: Any = _Half(own.fun, 1)
+        else:
+            self._fun, self._jac = own.fun, own.jac
+        if pattern is None:
+            self._where = np.tril_indices(size)
+        else:
+            lower = sparse.coo_array(sparse.tril(pattern))
+            self._where = lower.row, lower.col
+
+    def objective(self, x: np.ndarray) -> float:
+        self.counts["nfev"] += 1
+        return float(np.asarray(self._fun(x.copy(), *self.args)).item())
+
+    def gradient(self, x: np.ndarray) -> Any:
+        self.counts["njev"] += 1
+        if callable(self._jac):
+            return np.asarray(self._jac(x.copy(), *self.args), float)
+        return optimize.approx_fprime(x, self._fun, np.sqrt(np.finfo(float).eps), *self.args)
+
+    def constraints(self, x: np.ndarray) -> Any:
+        return _joined([b.value(x.copy()) for b in self.blocks], float)
+
+    def jacobianstructure(self) -> Any:
+        starts = np.cumsum([0, *(b.size for b in self.blocks)])
+        return (
+            _joined([b.rows + s for b, s in zip(self.blocks, starts, strict=False)], int),
+            _joined([b.columns for b in self.blocks], int),
+        )
+
+    def jacobian(self, x: np.ndarray) -> Any:
+        return _joined([b.entries(x.copy()) for b in self.blocks], float)
+
+    def intermediate(self, *numbers: Any) -> bool:
+        self.counts["nit"] = int(numbers[1])
+        if self.callback is None or self.iterate is None:
+            return True
+        now = self.iterate()
+        if now is None:
+            return True
+        x = np.array(now["x"])
+        try:
+            if takes_result(self.callback):
+                return not self.callback(
+                    intermediate_result=optimize.OptimizeResult(x=x, fun=float(numbers[2]))
+                )
+            return not self.callback(x)
+        except StopIteration:
+            return False
+
+
+class _ProblemWithHessian(_Problem):
+    """cyipopt asks whether these methods exist."""
+
+    def hessianstructure(self) -> Any:
+        return self._where
+
+    def hessian(self, x: np.ndarray, multipliers: np.ndarray, factor: float) -> Any:
+        """Return the lower triangle of the Hessian of the Lagrangian."""
+        self.counts["nhev"] += 1
+        x = x.copy()
+        h = np.zeros((x.size, x.size))
+        if factor:
+            h += factor * self._objective_hessian(x)
+        parts = np.split(multipliers, self._edges)
+        for block, v in zip(self.blocks, parts, strict=False):
+            if not block.linear and np.any(v):
+                h += block.curvature(x, v)
+        return h[self._where]
+
+    def _objective_hessian(self, x: np.ndarray) -> np.ndarray:
+        if self.own.hess is not None:
+            return _dense(self.own.hess(x, *self.args), x.size)
+        columns = [self.own.hessp(x, e, *self.args) for e in np.eye(x.size)]
+        return np.stack(columns, axis=1)
+
+
+def minimize_ipopt(
+    own: Supplied,
+    x0: np.ndarray,
+    args: tuple[Any, ...],
+    bounds: Any,
+    constraints: list[Any],
+    tol: float | None,
+    callback: Any,
+    options: Any,
+    pattern: Any = None,
+) -> Any:
+    """Call Ipopt.
+
+    `constraints` are SciPy's objects with their derivatives. `pattern` is for structures known from elsewhere:
+    ``{"hessian": matrix, "jacobian": [matrix or None, ...]}``, sparse matrices whose stored entries are the places of
+    the Hessian of the Lagrangian and of each constraint's Jacobian. Without an exact Hessian of every part Ipopt
+    approximates it (limited-memory BFGS).
+
+    Raises
+    ------
+    ImportError
+        If cyipopt is not installed.
+    """
+    cyipopt = _cyipopt()
+    n = x0.size
+    pattern = pattern or {}
+    known = pattern.get("jacobian") or [None] * len(constraints)
+    blocks = [_Block(c, x0, p) for c, p in zip(constraints, known, strict=True)]
+    exact = callable(own.hess) or (own.hess is None and callable(own.hessp))
+    exact = exact and all(b.linear or callable(b.hess) for b in blocks)
+    kind = _ProblemWithHessian if exact else _Problem
+    asked = kind(own, args, blocks, n, callback, pattern.get("hessian"))
+    lower, upper = (
+        (np.full(n, -np.inf), np.full(n, np.inf)) if bounds is None else limits(bounds, Point(x0))
+    )
+    problem = cyipopt.Problem(
+        n=n,
+        m=sum(b.size for b in blocks),
+        problem_obj=asked,
+        lb=_finite(lower),
+        ub=_finite(upper),
+        cl=_finite([v for b in blocks for v in b.lower]),
+        cu=_finite([v for b in blocks for v in b.upper]),
+    )
+    asked.iterate = getattr(problem, "get_current_iterate", None)
+    for name, setting in _options(options, tol, exact).items():
+        problem.add_option(name, setting)
+    x, info = problem.solve(x0)
+    message = info["status_msg"]
+    return optimize.OptimizeResult(
+        x=np.asarray(x),
+        success=info["status"] in _SOLVED,
+        status=info["status"],
+        message=message.decode() if isinstance(message, bytes) else str(message),
+        fun=float(info["obj_val"]),
+        jac=asked.gradient(np.asarray(x)),
+        info=info,
+        **asked.counts,
+    )
+
+
+def _options(options: Any, tol: float | None, exact: bool) -> dict[str, Any]:
+    """Return Ipopt's options, with SciPy's names for the commonest translated; it is silent unless asked."""
+    out: dict[str, Any] = {"print_level": 0, "sb": "yes"}
+    if not exact:
+        out["hessian_approximation"] = "limited-memory"
+    if tol is not None:
+        out["tol"] = float(tol)
+    for name, setting in (options or {}).items():
+        level = name == "disp"
+        out[_RENAMED.get(name, name)] = (
+            (5 if setting is True else int(setting)) if level else setting
+        )
+    return out
+
+
+def _joined(parts: list[Any], dtype: Any) -> np.ndarray:
+    return np.concatenate([np.zeros(0, dtype), *parts])
+
+
+def _finite(limit: Any) -> np.ndarray:
+    return np.asarray(np.clip(np.asarray(limit, float), -_INFINITE, _INFINITE))
+
+
+def _dense(h: Any, n: int) -> np.ndarray:
+    if sparse.issparse(h):
+        return np.asarray(h.toarray())
+    if isinstance(h, sparse.linalg.LinearOperator):
+        return np.asarray(h @ np.eye(n), float)
+    return np.reshape(np.asarray(h, float), (n, n))

@@ -1,0 +1,1 @@
+"""Published test problems as plain NumPy code: Moré, Garbow & Hillstrom (1981), and NIST's certified regressions."""
