@@ -11,6 +11,7 @@ import sys
 from types import FrameType
 
 import numpy as np
+import scipy
 
 __all__ = [
     "CapturedWriteError",
@@ -32,11 +33,15 @@ __all__ = [
     "user_location",
 ]
 
-_OURS = tuple(os.path.dirname(os.path.abspath(path)) + os.sep for path in (__file__, np.__file__))
+_OURS = tuple(
+    os.path.dirname(os.path.abspath(path)) + os.sep
+    for path in (__file__, np.__file__, scipy.__file__)
+)
+_SPARSE = os.path.join(_OURS[2], "sparse")
 
 
 def user_location(error: BaseException | None = None) -> str:
-    """Return ``file:line, in function`` of the innermost frame outside dualrev and NumPy.
+    """Return ``file:line, in function`` of the innermost frame outside dualrev, NumPy and SciPy.
 
     With `error` it is the frame in which that was raised.
     """
@@ -62,6 +67,16 @@ def _ours(file: str) -> bool:
     return file.startswith(_OURS) or file.startswith("<dualrev")
 
 
+def _passed(folder: str) -> bool:
+    """Say whether the user's code got here through a file below `folder`."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _ours(frame.f_code.co_filename):
+        if frame.f_code.co_filename.startswith(folder):
+            return True
+        frame = frame.f_back
+    return False
+
+
 def describe(value: object) -> str:
     """Return type, shape and dtype of a value in a few words, for messages."""
     shape = getattr(value, "shape", None)
@@ -79,7 +94,7 @@ def conversion(kind: str) -> tuple[str, str]:
     location = user_location()
     file, _, rest = location.partition(":")
     line = linecache.getline(file, int(rest.split(",")[0])).strip() if rest[:1].isdigit() else ""
-    if os.path.join("scipy", "sparse") in file:
+    if _passed(_SPARSE):
         remedy = (
             "put the traced number first (s * A for A * s, 1 / s * A for A / s), or make the sparse array with "
             "dualrev.scipy.sparse"
@@ -165,7 +180,7 @@ class UnsupportedError(DualrevError, TypeError):
 
 
 class SolutionError(DualrevError, ArithmeticError):
-    """A derivative of or at a solution is ill-posed: not converged, singular, or not smooth there.
+    """What was asked of a solution is ill-posed: it is not converged, singular, or not smooth there.
 
     Parameters
     ----------
@@ -177,9 +192,7 @@ class SolutionError(DualrevError, ArithmeticError):
 
     def __init__(self, name: str, reason: str, remedy: str) -> None:
         self.name = name
-        super().__init__(
-            f"{name}: there is no usable derivative of the solution (at {user_location()}): {reason}. Remedy: {remedy}."
-        )
+        super().__init__(f"{name}: the result is ill-posed (at {user_location()}): {reason}. Remedy: {remedy}.")
 
 
 class FlatDirectionError(SolutionError):

@@ -56,7 +56,8 @@ def _foreign(other: Any) -> bool:
     """Say whether `other` wants to handle the operator itself (``__array_ufunc__ = None``, strings, None, ...)."""
     return (
         other is None
-        or isinstance(other, (str, bytes, dict, set))
+        or isinstance(other, (str, bytes, set))
+        or (isinstance(other, dict) and not hasattr(other, "toarray"))  # SciPy's dok_array is a dict
         or getattr(other, "__array_ufunc__", _foreign) is None
     )
 

@@ -16,7 +16,7 @@ from dualrev.derivatives.transform import Transform
 from dualrev.errors import OutputError
 from dualrev.modes.batch import Batch, batched
 
-__all__ = ["hessian", "jacobian"]
+__all__ = ["hessian", "jacobian", "value_and_jacobian"]
 
 # One array with all its lanes takes at most this many bytes; beyond, the lanes go in several passes. The processor's
 # caches, not its memory, set it: past them wider passes gain nothing (measured on 10⁴ entries: no gain past 64 lanes).
@@ -62,6 +62,9 @@ class _Jacobian(Transform):
 
     def _forward(self, inputs: Inputs, kwargs: dict[str, Any]) -> Any:
         leaves = inputs.leaves
+        x = leaves[0] if leaves else None
+        if len(leaves) == 1 and type(x) is np.ndarray and x.dtype is _FLOAT64 and 0 < x.size <= FEW:
+            return self._small(inputs, x, kwargs)
         total = _directions(leaves)
         width = self.chunk or max(1, LANE_BYTES // (8 * max(1, total)))
         pieces: list[list[Any]] = []
@@ -74,17 +77,23 @@ class _Jacobian(Transform):
             ys, ts, rebuild, aux = push(
                 self.name, inputs, self.f, seeds, kwargs, stop - start, self.has_aux
             )
-            pieces.append(
-                [
-                    np.zeros((stop - start, *np.shape(y)), _float_dtype(y)) if t is None else t
-                    for y, t in zip(ys, ts, strict=True)
-                ]
-            )
+            pieces.append([_filled(y, t, stop - start) for y, t in zip(ys, ts, strict=True)])
+        return self._blocks(leaves, ys, pieces), rebuild, aux
+
+    def _small(self, inputs: Inputs, x: np.ndarray, kwargs: dict[str, Any]) -> Any:
+        """Take all directions of one small array at once: what a solver asks for, thousands of times."""
+        ys, ts, rebuild, aux = push(
+            self.name, inputs, self.f, [_unit(x)], kwargs, x.size, self.has_aux
+        )
+        if len(ys) == 1 and ts[0] is not None and _is_own(ts[0], x):
+            return [[_block(ys[0], ts[0], x)]], rebuild, aux
+        pieces = [_filled(y, t, x.size) for y, t in zip(ys, ts, strict=True)]
+        return self._blocks([x], ys, [pieces]), rebuild, aux
+
+    def _blocks(self, leaves: list[Any], ys: list[Any], pieces: list[list[Any]]) -> Any:
+        """Cut the tangents of all chunks into one block per output and input."""
         if len(ys) == len(leaves) == len(pieces) == 1 and _is_own(pieces[0][0], leaves[0]):
-            # The common case: the tangents are the Jacobian, with the directions in front.
-            t = pieces[0][0]
-            block = np.transpose(t, (*range(1, t.ndim), 0))
-            return [[np.reshape(block, (*ys[0].shape, *leaves[0].shape))]], rebuild, aux
+            return [[_block(ys[0], pieces[0][0], leaves[0])]]
         blocks = []
         for k, y in enumerate(ys):
             _check_output(self.name, y)
@@ -107,7 +116,7 @@ class _Jacobian(Transform):
                 axes = (*range(1, block.ndim), 0)
                 row.append(_own(np.reshape(np.transpose(block, axes), (*y.shape, *x.shape)), x, y))
             blocks.append(row)
-        return blocks, rebuild, aux
+        return blocks
 
     # -- reverse --------------------------------------------------------------------------------------------------
 
@@ -158,6 +167,34 @@ class _Jacobian(Transform):
             start += count * (2 if dtype_of(y).kind == "c" else 1)
             blocks.append(row)
         return blocks, recorded.rebuild, recorded.aux
+
+
+def value_and_jacobian(f: Callable[[Any], Any], x: np.ndarray) -> tuple[Any, Any]:
+    """Return ``f(x)``, one array, and its Jacobian at a small float64 array, from one forward pass."""
+    inputs = Inputs("jacobian", (x,), 0)
+    ys, ts, _, _ = push("jacobian", inputs, f, [_unit(x)], {}, x.size, False)
+    if len(ys) != 1:
+        raise OutputError(f"jacobian: the function returned {len(ys)} arrays in a container")
+    y = ys[0]
+    t = _filled(y, ts[0], x.size)
+    return y, _block(y, t, x)
+
+
+def _unit(x: np.ndarray) -> np.ndarray:
+    """Return all directions of a small array as one seed."""
+    eye = _identity(x.size)
+    return eye if x.ndim == 1 else eye.reshape(x.size, *x.shape)
+
+
+def _block(y: Any, t: Any, x: Any) -> Any:
+    """Return tangents, which have their directions in front, as a Jacobian, which has them behind."""
+    block = t.T if t.ndim <= 2 else t.transpose((*range(1, t.ndim), 0))
+    return block if x.ndim == 1 else block.reshape((*y.shape, *x.shape))
+
+
+def _filled(y: Any, t: Any, count: int) -> Any:
+    """Return the tangents of an output, zeros if it does not depend on the inputs."""
+    return np.zeros((count, *np.shape(y)), _float_dtype(y)) if t is None else t
 
 
 def _is_own(t: Any, x: Any) -> bool:
@@ -211,13 +248,6 @@ def _directions(leaves: list[Any]) -> int:
 
 def _seeds(leaves: list[Any], start: int, stop: int) -> list[Any]:
     """Rows `start` to `stop` of the identity over all directions, cut into the leaves; complex leaves get 1, then i."""
-    if (
-        len(leaves) == 1
-        and start == 0
-        and stop == _size(leaves[0]) <= FEW
-        and dtype_of(leaves[0]) is _FLOAT64
-    ):
-        return [_identity(stop).reshape(stop, *np.shape(leaves[0]))]
     width = stop - start
     seeds = []
     first = 0

@@ -49,3 +49,11 @@ from dualrev.rules import writing as writing
 
 answer_later("scipy.integrate", lambda: importlib.import_module("dualrev.rules.integrate"))
 answer_later("scipy.special", lambda: importlib.import_module("dualrev.rules.special"))
+answer_later("scipy.linalg", lambda: importlib.import_module("dualrev.rules.matrices"))
+answer_later("scipy.fft", lambda: importlib.import_module("dualrev.rules.transforms"))
+answer_later("scipy.sparse", lambda: importlib.import_module("dualrev.rules.sparse"))
+answer_later("scipy.interpolate", lambda: importlib.import_module("dualrev.rules.splines"))
+answer_later("scipy.ndimage", lambda: importlib.import_module("dualrev.rules.ndimage"))
+answer_later("scipy.signal", lambda: importlib.import_module("dualrev.rules.signal"))
+answer_later("scipy.stats", lambda: importlib.import_module("dualrev.rules.distributions"))
+answer_later("scipy.spatial", lambda: importlib.import_module("dualrev.rules.distances"))

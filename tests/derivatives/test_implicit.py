@@ -114,7 +114,7 @@ SINGULAR = {
 @pytest.mark.parametrize("mode", ["forward", "reverse"])
 def test_ill_posed(case, mode):
     residual, x = SINGULAR[case]
-    with pytest.raises(dr.SolutionError, match="no usable derivative"):
+    with pytest.raises(dr.SolutionError, match="ill-posed"):
         dr.jacobian(lambda a: implicit(lambda x: residual(x, a), x), mode=mode)(np.zeros(1))
 
 

@@ -35,7 +35,7 @@ CATALOGUE = """
     linalg.solve linalg.inv linalg.det linalg.slogdet linalg.norm linalg.cholesky
     getitem setitem
 """.split()
-KINDS = {"rule", "composite", "constant", "passes", "unsupported"}
+KINDS = {"rule", "composite", "solver", "constant", "passes", "unsupported"}
 
 
 def resolve(name):

@@ -56,7 +56,12 @@ def _refuse_traced(
 def _on_plain_numbers(name: str, reason: str, alternative: str) -> None:
     original = getattr(optimize, name)
 
-    @replaces(original, kind="unsupported", note=f"traced values are refused: {reason}")
+    @replaces(
+        original,
+        kind="unsupported",
+        note=f"traced values are refused: {reason}",
+        name=f"scipy.optimize.{name}",
+    )
     @functools.wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
         _refuse_traced(name, reason, alternative, args, kwargs)

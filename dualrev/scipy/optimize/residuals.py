@@ -14,7 +14,7 @@ import numpy as np
 from dualrev.core.bind import operand
 from dualrev.derivatives.closures import refuse_traced
 from dualrev.derivatives.containers import flatten
-from dualrev.derivatives.jacobian import FEW, LANE_BYTES, jacobian
+from dualrev.derivatives.jacobian import FEW, LANE_BYTES, value_and_jacobian
 from dualrev.derivatives.mapping import vmap
 from dualrev.derivatives.products import vjp
 from dualrev.errors import OutputError, describe
@@ -87,7 +87,6 @@ class Residuals(Derivatives):
         self.operator = operator
         self.compressed = None if pattern is None else CompressedJacobian(self._vector_of, pattern)
         self._kept: Any = None
-        self._forward = jacobian(self._with_value, mode="forward", has_aux=True)
 
     def fun(self, x: Any, *args: Any) -> Any:
         """Return f(x), of at least one dimension."""
@@ -117,10 +116,9 @@ class Residuals(Derivatives):
         return call
 
     def _at(self, x: Any, args: tuple[Any, ...]) -> Any:
+        at = super()._at(x, args)
         kept = self._kept
-        if kept is not None and kept.key == np.asarray(x, float).tobytes():
-            return kept
-        return super()._at(x, args)
+        return kept if kept is not None and kept.key == at.key else at
 
     def _vector_of(self, x: Any) -> Any:
         y = self._call(x)
@@ -131,10 +129,6 @@ class Residuals(Derivatives):
             )
         return y
 
-    def _with_value(self, x: Any) -> tuple[Any, Any]:
-        y = self._vector_of(x)
-        return y, y
-
     def _evaluate(self, at: Any) -> None:
         try:
             if self.compressed is not None:
@@ -142,7 +136,7 @@ class Residuals(Derivatives):
             elif self.operator:
                 y, at.jac = recorded_jacobian(self._vector_of, at.x)
             elif at.x.size <= FEW:
-                J, y = self._forward(at.x)
+                y, J = value_and_jacobian(self._vector_of, at.x)
                 if type(J) is not np.ndarray:
                     refuse_traced(self.name, J)
                 at.jac = np.array(J, float, order="C").reshape(-1, at.x.size)
@@ -153,7 +147,7 @@ class Residuals(Derivatives):
         except Exception as error:
             self._explain(error)
             raise
-        at.value = np.array(np.atleast_1d(y), float, order="C")
+        at.value = np.array(y if np.ndim(y) else [y], float, order="C")
 
     def _swept(self, at: Any) -> Any:
         """Return the Jacobian out of the record, by rows or by columns, whichever are fewer."""
