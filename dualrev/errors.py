@@ -192,7 +192,9 @@ class SolutionError(DualrevError, ArithmeticError):
 
     def __init__(self, name: str, reason: str, remedy: str) -> None:
         self.name = name
-        super().__init__(f"{name}: the result is ill-posed (at {user_location()}): {reason}. Remedy: {remedy}.")
+        super().__init__(
+            f"{name}: the result is ill-posed (at {user_location()}): {reason}. Remedy: {remedy}."
+        )
 
 
 class FlatDirectionError(SolutionError):

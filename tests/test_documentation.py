@@ -1,10 +1,14 @@
 """The documentation speaks of what there is: every public name, every error, the two commands."""
 
+import importlib
 import inspect
 import re
 from pathlib import Path
 
+import pytest
+
 import dualrev as dr
+from dualrev.scipy import integrate, optimize
 
 ROOT = Path(__file__).parents[1]
 
@@ -17,18 +21,45 @@ def public():
     }
 
 
+def reference():
+    """Return the names of the reference by the module under which they stand."""
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    parts = re.split(r"\.\. currentmodule:: ([\w.]+)", page)[1:]
+    return {
+        module: re.findall(r"^   (\w+)$", text, re.MULTILINE)
+        for module, text in zip(parts[::2], parts[1::2], strict=True)
+    }
+
+
 def test_the_reference_lists_every_public_name_and_no_other():
-    listed = re.findall(
-        r"^   (\w+)$", (ROOT / "docs" / "api.md").read_text(encoding="utf-8"), re.MULTILINE
-    )
-    assert sorted(listed) == sorted(public())
+    assert sorted(reference()["dualrev"]) == sorted(public())
+
+
+@pytest.mark.parametrize("module", [optimize, integrate], ids=lambda m: m.__name__)
+def test_the_reference_lists_what_is_not_scipy_s_own(module):
+    listed = reference()[module.__name__]
+    assert len(set(listed)) == len(listed)
+    for name in listed:
+        assert vars(module)[name].__module__.startswith(module.__name__), name
+    missing = {
+        name
+        for name, thing in vars(module).items()
+        if not name.startswith("_") and not inspect.ismodule(thing)
+        if getattr(thing, "__module__", "").startswith(module.__name__)
+        if not hasattr(scipy_of(module), name)
+    }
+    assert missing <= set(listed)
+
+
+def scipy_of(module):
+    return importlib.import_module(module.__name__.removeprefix("dualrev."))
 
 
 def test_the_page_of_errors_has_each_with_the_builtin_that_it_is():
     page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
     listed = dict(re.findall(r"^\| `(\w+)` *\| `(\w+)`", page, re.MULTILINE))
     assert listed == {
-        name: error.__bases__[1].__name__
+        name: error.__bases__[-1].__name__
         for name, error in public().items()
         if inspect.isclass(error) and issubclass(error, dr.DualrevError)
         if error is not dr.DualrevError

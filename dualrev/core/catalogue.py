@@ -61,13 +61,13 @@ def public_functions() -> Iterator[tuple[str, Any]]:
                 yield f"{prefix}.{name}", found
 
 
-def _complexes(entry: Entry) -> str:
+def _complexes(function: Any, entry: Entry) -> str:
     """Say how complex arguments are taken."""
     if entry.kind not in ("rule", "composite"):
         return ""
     primitive = entry.call
     if not isinstance(primitive, Primitive):
-        return "as NumPy"
+        return "as SciPy" if public_name(function).startswith("scipy.") else "as NumPy"
     fun = primitive.fun
     if isinstance(fun, np.ufunc) and not any(set("FDG") & set(loop) for loop in fun.types):
         return "real only"
@@ -94,7 +94,7 @@ def coverage_rows() -> list[Row]:
         name = public_name(function)
         if name.rpartition(".")[2].startswith("_"):
             continue  # behind a public function that has a row
-        rows.append(Row(name, entry.kind, flavour, _complexes(entry), _note(entry)))
+        rows.append(Row(name, entry.kind, flavour, _complexes(function, entry), _note(entry)))
     return sorted(rows)
 
 
@@ -167,7 +167,13 @@ def coverage_page(below: str = "") -> str:
             if entry is not None:
                 shown = ", ".join(f"`{a}`" for a in aliases)
                 lines.append(
-                    _cells(shown, entry.kind, _MODES[entry.kind], _complexes(entry), _note(entry))
+                    _cells(
+                        shown,
+                        entry.kind,
+                        _MODES[entry.kind],
+                        _complexes(function, entry),
+                        _note(entry),
+                    )
                 )
     return "\n".join([*lines, "", BY_HAND]) + "\n" + below
 

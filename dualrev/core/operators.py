@@ -57,7 +57,9 @@ def _foreign(other: Any) -> bool:
     return (
         other is None
         or isinstance(other, (str, bytes, set))
-        or (isinstance(other, dict) and not hasattr(other, "toarray"))  # SciPy's dok_array is a dict
+        or (
+            isinstance(other, dict) and not hasattr(other, "toarray")
+        )  # SciPy's dok_array is a dict
         or getattr(other, "__array_ufunc__", _foreign) is None
     )
 

@@ -27,8 +27,9 @@ from dualrev.modes.batch import Batched
 
 __all__ = ["check_regular", "implicit"]
 
+EPS = float(np.finfo(float).eps)
 # A Jacobian, scaled to unit rows and columns, beyond this condition number leaves no digit in a derivative.
-WORST = 0.01 / np.finfo(float).eps
+WORST = 0.01 / EPS
 # By how much a Newton step from the solution may change the Jacobian: beyond it the solver stopped too early, or at a
 # point where the Jacobian is singular (Kantorovich's theorem asks for less than one half).
 CHANGE = 0.1
@@ -73,7 +74,11 @@ def implicit(
     x = value(x)
     r = operand(residual(x))
     if not _traced(r):
-        return x
+        # A function that keeps its values has met x itself in the solver's plain run; it has not met the next number.
+        with np.errstate(all="ignore"):
+            r = operand(residual(np.nextafter(x, np.inf) if np.isrealobj(x) else x * (1 + EPS)))
+        if not _traced(r):
+            return x
     if solve is None:
         solve = _dense(residual, x, value(r), name)
     y: Any = x

@@ -1,13 +1,15 @@
 """Closure conversion: what is found, what is replaced, what stays the same object."""
 
+import collections
 import dataclasses
 import functools
+import types
 
 import numpy as np
 import pytest
 
 import dualrev as dr
-from dualrev.derivatives.closures import closed, refuse_traced
+from dualrev.derivatives.closures import closed, guarded, refuse_traced
 
 A = np.array([1.5, -0.5])
 SCALE = 1.0
@@ -102,7 +104,91 @@ def by_wrapper(a):
     return f
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Slotted:
+    weights: object
+    unused: object = None
+
+
+class Private:
+    __slots__ = ("__a", "never_assigned")
+
+    def __init__(self, a):
+        self.__a = a
+
+    def __call__(self, x):
+        return x * self.__a
+
+
+class Itself(Model):
+    """As singletons do: its copy is the object."""
+
+    def __copy__(self):
+        return self
+
+
+class Sealed:
+    """Runs code of its own wherever it can be touched."""
+
+    def __init__(self, a):
+        vars(self)["held"] = {"a": a}
+
+    def __getattr__(self, name):
+        return vars(self)["held"][name]
+
+    def __setattr__(self, name, value):
+        raise TypeError("sealed")
+
+    def __call__(self, x):
+        return x * self.a
+
+
+class Pair(tuple):
+    def __new__(cls, first, second):
+        return super().__new__(cls, (first, second))
+
+
+class Required(dict):
+    def __init__(self, required, **entries):
+        super().__init__(**entries)
+        self.required = required
+
+
+def by_namespace(a):
+    held = types.SimpleNamespace(a=a)
+    return lambda x: x * held.a
+
+
+def by_cache(a):
+    @functools.lru_cache(maxsize=4)
+    def factor():
+        return a
+
+    return lambda x: x * factor()
+
+
+def by_holder(make):
+    def of(a):
+        held = make(a)
+        return lambda x: x * (held["a"] if isinstance(held, dict) else held[0])
+
+    return of
+
+
 WAYS = {
+    "slots": lambda a: lambda x, d=Slotted(a): x * d.weights,
+    "private slots": Private,
+    "namespace": by_namespace,
+    "its own copy": Itself,
+    "sealed": Sealed,
+    "lru_cache": by_cache,
+    "deque": by_holder(lambda a: collections.deque([a], maxlen=3)),
+    "defaultdict": by_holder(lambda a: collections.defaultdict(list, a=a)),
+    "OrderedDict": by_holder(lambda a: collections.OrderedDict(a=a)),
+    "UserList": by_holder(lambda a: collections.UserList([a])),
+    "dict of a class": by_holder(lambda a: Required(1, a=a)),
+    "tuple of a class": by_holder(lambda a: Pair(a, 1)),
+    "named tuple": by_holder(lambda a: collections.namedtuple("Held", "a b")(a, 1)),
     "cell": by_cell,
     "default": by_default,
     "partial": by_partial,
@@ -230,11 +316,10 @@ def test_shared_values_stay_shared():
 def test_hidden_values_are_refused():
     """What is out of reach gives traced results, and these are refused with the way out."""
 
-    class Slotted:
-        __slots__ = ("a",)
+    class hidden:  # attributes of classes are not searched
+        a = None
 
     def through(a):
-        hidden = Slotted()
         hidden.a = a
         c = closed(lambda x: x * hidden.a)
         assert not c.values
@@ -242,3 +327,99 @@ def test_hidden_values_are_refused():
 
     with pytest.raises(dr.EscapeError, match=r"root: .*pass that value in args="):
         dr.jacobian(through)(A)
+
+
+def test_copies_do_not_change_the_original():
+    """Not even where copy.copy returns the object itself, and where a wrapper's attributes can be set."""
+
+    def through(a):
+        model, wrapped = Itself(a), by_cache(a)
+        cache = wrapped.__closure__[0].cell_contents
+        inner = cache.__wrapped__
+        for f in (model, wrapped):
+            plain, _ = closed(f).plain
+            plain(A)
+        assert model.a is a
+        assert cache.__wrapped__ is inner
+        assert cache.cache_info().currsize == 0
+        return model(A)
+
+    dr.jacobian(through)(A)
+
+
+def test_a_search_runs_no_code_of_the_users():
+    class Loud(list):
+        def __iter__(self):
+            raise RuntimeError("iterated")
+
+    class Louder(dict):
+        def values(self):
+            raise RuntimeError("asked for its values")
+
+    class Loudest:
+        @property
+        def __dict__(self):
+            raise RuntimeError("asked for its attributes")
+
+    assert closed(np.sin, (Loud([1, A]), Louder(a=A), Loudest())).values == []
+
+
+def test_chains_of_any_length():
+    """Lists whose entries are linked are searched and copied without recursion."""
+
+    class Node:
+        def __init__(self, before, a=None):
+            self.before = before
+            self.a = a
+
+    def through(a):
+        last = Node(None, a)
+        for _ in range(5000):
+            last = Node(last)
+
+        def f(x):
+            node = last
+            while node.before is not None:
+                node = node.before
+            return x * node.a
+
+        plain, _ = closed(f).plain
+        assert type(plain(A)) is np.ndarray
+        return f(A)
+
+    dr.jacobian(through)(A)
+
+
+def test_circles():
+    def through(a):
+        first, second = types.SimpleNamespace(a=a), types.SimpleNamespace()
+        first.other, second.other = second, first
+        f, (copied,) = closed(lambda x: x * second.other.a, (second,)).plain
+        assert copied.other.other is copied
+        assert copied is not second
+        assert type(f(A)) is np.ndarray
+        return first.a
+
+    dr.jacobian(through)(A)
+
+
+def test_guarded():
+    """Outside of transforms the function itself; inside one that looks like it and refuses traced results."""
+
+    def event(t, y=2.0):
+        return t * y
+
+    event.terminal = True
+    assert guarded("solve_ivp", event) is event
+
+    def through(a):
+        seen = guarded("solve_ivp", event)
+        assert seen.terminal
+        assert seen.__name__ == "event"
+        assert seen(2.0, y=3.0) == 6.0
+        assert guarded("root", None) is None
+        with pytest.raises(dr.EscapeError, match=r"solve_ivp: .*pass that value in args="):
+            guarded("solve_ivp", lambda t: [t, a])(1.0)
+        return a
+
+    dr.jacobian(through)(A)

@@ -94,6 +94,30 @@ def test_metrics_that_count():
         dr.grad(lambda w: distance.hamming(U, V, w))(np.ones(3))
 
 
+@pytest.mark.parametrize("name", ["dice", "rogerstanimoto", "russellrao", "sokalsneath", "yule"])
+def test_distances_of_truth_values_are_polynomials_in_numbers(name):
+    f, plain = getattr(distance, name), getattr(scipy_distance, name)
+    u, v, w = np.array([0.2, 0.9, 0.4]), np.array([0.7, 0.1, 0.8]), np.array([0.5, 1.5, 1.0])
+    found, slope = dr.jvp(lambda u: f(u, v, w), (u,), (w,))
+    assert np.isclose(found, plain(u, v, w), rtol=1e-14)
+    step = 1e-5
+    assert np.isclose(
+        slope, (plain(u + step * w, v, w) - plain(u - step * w, v, w)) / (2 * step), rtol=1e-7
+    )
+    for bad in (np.ones((2, 3)), 1j * u):
+        with pytest.raises((ValueError, TypeError)):
+            dr.jvp(lambda u, bad=bad: f(u, bad), (u,), (u,))
+    with pytest.raises(ValueError, match="non-negative"):
+        dr.jvp(lambda u: f(u, v, -w), (u,), (u,))
+
+
+def test_distances_of_nothing_but_false():
+    none = np.zeros(3)
+    assert dr.jvp(lambda u: distance.yule(u, none), (none,), (np.ones(3),)) == (0.0, 0.0)
+    with pytest.raises(ValueError, match="entirely false"):
+        dr.jvp(lambda u: distance.sokalsneath(u, none), (none,), (none,))
+
+
 BAD = [
     lambda x: distance.cdist(x, A[:, :2]),
     lambda x: distance.cdist(x[0], A),

@@ -16,6 +16,7 @@ from dualrev.core.bind import operand
 from dualrev.core.mirror import stand_in
 from dualrev.core.primitive import ENTRIES, UFUNCS, Primitive, public_name
 from tests.rules.examples import collect
+from tests.rules.examples.older import OLDER
 from tests.rules.registry import CHECKS, run
 from tests.rules.subjects import Subject, is_float, same
 
@@ -37,6 +38,10 @@ def key(function):
     name = public_name(function)
     short = name.partition(".")[2]
     return name if name.startswith("scipy.") and in_numpy(short) else short
+
+
+def in_scipy(name):
+    return public_name(NAMES.get(name) or resolve(name)).startswith("scipy.")
 
 
 def in_numpy(name):
@@ -113,12 +118,14 @@ def _near(arrays, lane):
     )
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_example(name):
+def verify(name, plan):
+    """Run checks on the examples of a function; `plan` holds the checks of the first ones."""
+    if (reason := OLDER.get(name.removeprefix("scipy."))) is not None and in_scipy(name):
+        pytest.skip(reason)
     broken = {}
-    for index, example in enumerate(EXAMPLES[name]):
+    for index, (example, checks) in enumerate(zip(EXAMPLES[name], plan, strict=False)):
         at = subject(name, index, example)
-        for check in USED if index < WHOLE else CORE:
+        for check in checks:
             try:
                 run(check, at)
             except Exception as error:  # every check of every example is reported
@@ -129,6 +136,22 @@ def test_example(name):
     if broken:
         lines = [f"{', '.join(checks)}: {what}" for what, checks in broken.items()]
         pytest.fail("\n".join(lines), pytrace=False)
+
+
+def every_check(name):
+    return [USED if index < WHOLE else CORE for index in range(len(EXAMPLES[name]))]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_example(name):
+    """Every check for NumPy's functions, the heart of them on one example for SciPy's."""
+    verify(name, [CORE] if in_scipy(name) else every_check(name))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if in_scipy(name)])
+def test_every_example(name):
+    verify(name, every_check(name))
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

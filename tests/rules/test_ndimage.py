@@ -137,3 +137,15 @@ def test_scipys_own_errors(what):
 def test_refused_with_a_way_out(call):
     with pytest.raises(dr.UnsupportedError):
         dr.jvp(call, (IMAGE,), (IMAGE,))
+
+
+def test_complex_images_as_in_scipy():
+    z = RNG.normal(size=(5, 6)) + 1j * RNG.normal(size=(5, 6))
+    labels = np.arange(30).reshape(5, 6) % 3
+    for name in ("variance", "standard_deviation"):
+        same(name, z)
+        same(name, z, labels)
+    same("gaussian_gradient_magnitude", z, 1.1, mode="nearest")
+    same("zoom", z, 0.7, order=1)
+    with pytest.raises(dr.UnsupportedError, match="grid_mode"):
+        dr.jvp(lambda z: ndimage.zoom(z, 0.7, grid_mode=True, mode="nearest"), (z,), (z,))

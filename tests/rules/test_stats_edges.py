@@ -163,3 +163,40 @@ def test_outside_stays_outside():
     inner = g(x[1:], 1.7)
     np.testing.assert_allclose(slopes[1:], inner[0], rtol=1e-15)
     np.testing.assert_allclose(by_shape, inner[1], rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: stats.tmean(x, (0.0, 2.0), axis=0),
+        lambda x: stats.tvar(x, (0.0, 2.0)),
+        lambda x: stats.tstd(x, (0.0, 2.0)),
+        lambda x: stats.tsem(x, (0.0, 2.0)),
+        lambda x: stats.trim_mean(x, 0.3),
+        lambda x: stats.tmax(x, 2.0),
+    ],
+)
+def test_a_nan_that_would_be_cut_off_is_not_forgotten(f):
+    x = np.array([[1.0, 0.5], [np.nan, 0.2], [0.7, 1.5], [0.1, 1.1]])
+    found = dr.jvp(f, (x,), (np.ones_like(x),))[0]
+    assert np.array_equal(np.isnan(found), [True, False])
+
+
+def test_samples_that_are_too_small():
+    one = np.ones(1)
+    assert np.isnan(dr.jvp(lambda x: stats.sem(x, ddof=0), (one,), (one,))[0])
+    none = np.zeros((0, 2))
+    for f in (stats.moment, stats.tvar):
+        assert np.isnan(dr.jvp(f, (none,), (none,))[0]).all()
+
+
+def test_truncated_pareto_that_rises():
+    """SciPy lets the exponent be negative, from one version on."""
+    x, shapes = np.array([1.2, 3.3]), (np.array(-1.8), np.array(5.3))
+    for name in ("pdf", "logpdf", "cdf", "sf", "logsf"):
+        want = getattr(scipy.stats.truncpareto, name)(x, *shapes)
+        found, slope = dr.jvp(
+            lambda b, c, name=name: getattr(stats.truncpareto, name)(x, b, c), shapes, (1.0, 0.5)
+        )
+        assert np.allclose(found, want, rtol=1e-12, equal_nan=True)
+        assert np.all(np.isfinite(slope))

@@ -2,3 +2,4 @@
 
 from dualrev.rules.distances import distance as distance
 from dualrev.rules.distances import metrics as metrics
+from dualrev.rules.distances import truths as truths

@@ -8,9 +8,11 @@ from dualrev.rules.distributions import exponentials as exponentials
 from dualrev.rules.distributions import family as family
 from dualrev.rules.distributions import further as further
 from dualrev.rules.distributions import gammas as gammas
+from dualrev.rules.distributions import inference as inference
 from dualrev.rules.distributions import normal as normal
 from dualrev.rules.distributions import pairs as pairs
 from dualrev.rules.distributions import reduction as reduction
 from dualrev.rules.distributions import samples as samples
 from dualrev.rules.distributions import standard as standard
+from dualrev.rules.distributions import trimmed as trimmed
 from dualrev.rules.distributions import vectors as vectors

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from dualrev.core.ufuncs import special
 from dualrev.rules.distributions.exponentials import burr_cdf, burr_sf, burr_terms
@@ -267,6 +268,9 @@ def _both_sides(x: Any, left: Any, right: Any) -> tuple[Any, Any]:
     return np.where(low, under, 1.0 - over), np.where(low, 1.0 - under, over)
 
 
+# Whether this SciPy lets the exponent be negative.
+_NEGATIVE = bool(np.isfinite(stats.truncpareto.pdf(1.5, -1.0, 2.0)))
+
 family(
     "mielke",
     typical=(1.0, 1.0, 1.0),
@@ -280,9 +284,9 @@ family(
 family(
     "truncpareto",
     typical=(1.5, 1.0, 2.0),
-    valid=lambda b, c: (b > 0) & (c > 1),
+    valid=lambda b, c: ((b != 0) if _NEGATIVE else (b > 0)) & (c > 1),
     support=lambda b, c: (1.0, c),
-    terms=lambda x, b, c: (np.log(b) - (b + 1.0) * np.log(x) - np.log(-np.expm1(-b * np.log(c))),),
+    terms=lambda x, b, c: (np.log(b / -np.expm1(-b * np.log(c))) - (b + 1.0) * np.log(x),),
     cdf=lambda x, b, c: np.expm1(-b * np.log(x)) / np.expm1(-b * np.log(c)),
     sf=lambda x, b, c: x**-b * np.expm1(-b * np.log(c / x)) / np.expm1(-b * np.log(c)),
     ppf=lambda q, b, c: np.exp(-np.log1p(q * np.expm1(-b * np.log(c))) / b),

@@ -84,7 +84,7 @@ def moment(
         return np.stack(each)
     if center is None:
         if order == 1:
-            y = 0.0 * np.sum(x, axis=along)
+            y = (0.0 if _count(x, along) else np.nan) * np.sum(x, axis=along)
         else:
             y = _central(x, order, along)
     else:
@@ -135,6 +135,8 @@ def sem(
 ) -> Any:
     """Answer ``sem``."""
     along, x = sample("sem", nan_policy, axis, a)
+    if _count(x, along) < 2:  # too few for SciPy, whatever `ddof` is
+        return kept(np.sum(x, axis=along) * np.nan, a, axis, keepdims)
     y = np.std(x, axis=along, ddof=ddof) / math.sqrt(_count(x, along))
     return kept(y, a, axis, keepdims)
 
@@ -206,6 +208,11 @@ def pmean(
     return own(a, axis, dtype, weights, nan_policy=nan_policy, keepdims=keepdims)
 
 
+def _propagated(y: Any, x: Any, axis: Any) -> Any:
+    """Return NaN where one of the entries is, also where it would have been cut off."""
+    return np.where(np.any(np.isnan(x), axis=axis), np.nan, y)
+
+
 def _trimmed(name: str, own: Callable[..., Any]) -> None:
     original = getattr(stats, name)
     free = name == "tmean"
@@ -228,7 +235,7 @@ def _trimmed(name: str, own: Callable[..., Any]) -> None:
                 inside = x >= low if inclusive[0] else x > low
             if high is not None:
                 inside = inside & (x <= high if inclusive[1] else x < high)
-        return kept(own(x, along, inside, ddof), a, axis, keepdims)
+        return kept(_propagated(own(x, along, inside, ddof), x, along), a, axis, keepdims)
 
     def mean_answer(
         a: Any,
@@ -257,7 +264,8 @@ def _mean_inside(x: Any, axis: Any, inside: Any, ddof: int) -> Any:
 def _var_inside(x: Any, axis: Any, inside: Any, ddof: int) -> Any:
     centre = np.expand_dims(_mean_inside(x, axis, inside, 0), axis)
     squares = np.where(inside, (x - centre) ** 2, 0.0)
-    return np.sum(squares, axis=axis) / (_number_inside(x, axis, inside) - ddof)
+    count = _number_inside(x, axis, inside)
+    return np.sum(squares, axis=axis) / np.where(count > 0, count - ddof, np.nan * count)
 
 
 def _std_inside(x: Any, axis: Any, inside: Any, ddof: int) -> Any:
@@ -290,7 +298,7 @@ def trim_mean(
     if 2 * cut >= n:
         raise ValueError("Proportion too big.")
     inner = np.moveaxis(np.sort(x, axis=along), along, 0)[cut : n - cut]
-    return kept(np.mean(inner, axis=0), a, axis, keepdims)
+    return kept(_propagated(np.mean(inner, axis=0), x, along), a, axis, keepdims)
 
 
 # --------------------------------------------------------------------------------------------------

@@ -200,7 +200,9 @@ class power:
 
 
 def _root(a: Any) -> Any:
-    return linalg.sqrtm(a) if a.size else np.zeros_like(a)
+    y = linalg.sqrtm(a) if a.size else np.zeros_like(a)
+    # Older versions give double precision in long double, which LAPACK would take for single.
+    return y.astype("D" if y.dtype.kind == "c" else "d") if y.dtype.char in "gG" else y
 
 
 @general(

@@ -93,6 +93,12 @@ def eig(
         raise _homogeneous("eig")
     if not left and not right:
         return eigvals(a, b, check_finite=check_finite)
+    if b is not None and not right:
+        raise UnsupportedError(
+            "scipy.linalg.eig",
+            "of the left eigenvectors of two matrices alone SciPy gives only the first the length one",
+            "ask for both: left=True, right=True",
+        )
     a = squared(a, check_finite)
     m, a, b = _generalised(a, None if b is None else squared(b, check_finite))
     w, v = twins.eig(m)

@@ -301,6 +301,8 @@ def _toeplitz_solution(a: Any, b: Any) -> Any:
         if not m.size:
             return np.zeros(m.shape, np.result_type(v, m))
         column, row = _first(v[0], n)
+        # Older versions take no read-only arrays.
+        column, row, m = (np.array(v) for v in (column, row, m))
         return linalg.solve_toeplitz((column, row), m, check_finite=False)
 
     y = each(one, a[..., None, :], b)

@@ -156,11 +156,15 @@ def eigh(
             )
         a, b = alike_in_precision(mirrored(a, bool(lower)), mirrored(b, bool(lower)))
         whole, factor = _standard(a, b, type)
+    elif driver in ("gv", "gvd", "gvx"):
+        raise ValueError(
+            f"{driver} requires input b array to be supplied for generalized eigenvalue problems."
+        )
     if eigvals_only:
         w = eigen.eigvalsh(whole, uplo)
         part = _subset(w, subset_by_index, subset_by_value, "eigh")
         return w if part is None else w[..., part]
-    own = driver if b is None and driver not in ("gv", "gvd", "gvx") else None
+    own = driver if b is None else None
     w, v = twins.eigh(whole, uplo=uplo, driver=own)
     v = kept(v, w, equal_pairs(w), "eigh")
     w, v = _cut(w, v, _subset(w, subset_by_index, subset_by_value, "eigh"))

@@ -18,8 +18,19 @@ from dualrev.rules.matrices.solutions import toeplitz_of
 __all__: list[str] = []
 
 
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    # SciPy before 1.17 takes an array of several vectors for one long one.
+    _STACKS = linalg.circulant(np.ones((1, 2))).ndim == 3
+
+
 def _vector(a: Any) -> Any:
     return np.atleast_1d(array_operand(a))
+
+
+def _line(a: Any) -> Any:
+    a = _vector(a)
+    return a if _STACKS else np.ravel(a)
 
 
 def _wide(*vectors: Any) -> list[Any]:
@@ -34,8 +45,8 @@ def _wide(*vectors: Any) -> list[Any]:
 @numpy_function(linalg.toeplitz)
 def toeplitz(c: Any, r: Any = None) -> Any:
     """Answer ``scipy.linalg.toeplitz``."""
-    c = _vector(c)
-    r = np.conjugate(c) if r is None else _vector(r)
+    c = _line(c)
+    r = np.conjugate(c) if r is None else _line(r)
     c, r = _wide(c, r)
     return toeplitz_of(np.concatenate([r[..., :0:-1], c], axis=-1), c.shape[-1], r.shape[-1])
 
@@ -60,7 +71,7 @@ def hankel(c: Any, r: Any = None) -> Any:
 @numpy_function(linalg.circulant)
 def circulant(c: Any) -> Any:
     """Answer ``scipy.linalg.circulant``."""
-    c = _vector(c)
+    c = _line(c)
     k = np.arange(c.shape[-1])
     return c[..., (k[:, None] - k) % max(c.shape[-1], 1)]
 
@@ -173,6 +184,14 @@ def khatri_rao(a: Any, b: Any) -> Any:
         raise ValueError("The number of columns for both arrays should be equal.")
     y = a[..., :, None, :] * b[..., None, :, :]
     return np.reshape(y, (*y.shape[:-3], a.shape[-2] * b.shape[-2], y.shape[-1]))
+
+
+if hasattr(linalg, "kron"):  # removed from SciPy 1.17 at the latest
+
+    @numpy_function(linalg.kron)
+    def kron(a: Any, b: Any) -> Any:
+        """Answer ``scipy.linalg.kron``."""
+        return np.kron(array_operand(a), array_operand(b))
 
 
 @numpy_function(linalg.diagsvd)

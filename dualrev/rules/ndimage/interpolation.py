@@ -253,6 +253,12 @@ def zoom(
     shape = tuple(round(n * f) for n, f in zip(x.shape, factors, strict=True))
     if prefilter and all(f == 1 for f in factors):
         return delivered(x * 1.0, x, output, "zoom")
+    if grid_mode and dtype_of(x).kind == "c":
+        raise UnsupportedError(
+            "scipy.ndimage.zoom with grid_mode=True",
+            "SciPy leaves that out for complex images",
+            "zoom of the real part and of the imaginary part",
+        )
     suggested = {"constant": "grid-constant", "wrap": "grid-wrap"}.get(mode)
     if grid_mode and suggested:
         warnings.warn(

@@ -49,10 +49,15 @@ def _mean(v: Any) -> Any:
 
 _each_region("sum_labels", np.sum)
 _each_region("mean", _mean)
-_each_region("variance", lambda v: _mean((v - _mean(v)) ** 2))
-_each_region(
-    "standard_deviation", lambda v: np.sqrt(_mean((v - _mean(v)) ** 2)), "not where it is zero"
-)
+
+
+def _variance(v: Any) -> Any:
+    off = v - _mean(v)
+    return _mean(off * np.conjugate(off)) if dtype_of(v).kind == "c" else _mean(off**2)
+
+
+_each_region("variance", _variance)
+_each_region("standard_deviation", lambda v: np.sqrt(_variance(v)), "not where it is zero")
 _each_region("maximum", lambda v: np.max(v) if v.size else np.zeros(()), "ties share equally")
 _each_region("minimum", lambda v: np.min(v) if v.size else np.zeros(()), "ties share equally")
 _each_region("median", lambda v: np.median(v) if v.size else np.full((), np.nan))

@@ -276,7 +276,7 @@ class TracedSparse(Entrywise):
         merged = self.merged()
         return merged._with(merged._data**n)
 
-    def __pow__(self, n: Any) -> TracedSparse:
+    def __pow__(self, n: Any) -> Any:
         if self.is_array:
             return self.power(n)
         if self.shape[0] != self.shape[1]:

@@ -63,8 +63,10 @@ class Entrywise(Described):
 
     def _extreme(self, name: str, axis: Any, explicit: bool) -> Any:
         if axis is not None:
-            raise UnsupportedError(f"{name} of a sparse array along an axis", _DENSE, "use A.toarray()")
-        merged = self.merged()  # type: ignore[attr-defined]
+            raise UnsupportedError(
+                f"{name} of a sparse array along an axis", _DENSE, "use A.toarray()"
+            )
+        merged = self.merged()
         entries = merged._data
         if merged.nnz < merged.shape[0] * merged.shape[1] and not explicit:
             entries = np.concatenate([entries, np.zeros(1, merged.dtype)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,7 @@ from scipy import integrate
 from dualrev.core.array import Traced, value
 from dualrev.core.bind import operand
 from dualrev.core.buffer import holds_traced
-from dualrev.core.levels import open_levels
-from dualrev.derivatives.closures import refuse_traced
+from dualrev.derivatives.closures import guarded
 from dualrev.errors import UnsupportedError
 from dualrev.modes.batch import Batched
 
@@ -20,17 +18,6 @@ __all__ = ["guarded", "number", "original", "plain_numbers", "refuse_lanes"]
 
 # The stubs of SciPy know the usual calls only.
 original: Any = integrate
-
-
-def guarded(name: str, f: Callable[..., Any]) -> Callable[..., Any]:
-    """Return `f` such that a traced value that was not found raises, and names the way out."""
-
-    def call(*args: Any) -> Any:
-        y = f(*args)
-        refuse_traced(name, *(y if isinstance(y, (list, tuple)) else (y,)))
-        return y
-
-    return call if open_levels() else f
 
 
 def plain_numbers(x: Any) -> Any:

@@ -132,7 +132,7 @@ def solve_ivp(
             method,
             t_eval,
             dense_output,
-            events,
+            _guarded_events(events),
             vectorized,
             args,
             **options,
@@ -153,7 +153,7 @@ def solve_ivp(
         method,
         None if times is None else value(times),
         dense_output,
-        plain_events,
+        _guarded_events(plain_events),
         vectorized,
         plain_args if has_args else None,
         **with_jacobian(plain_fun, value(y0), method, has_args, options),
@@ -181,6 +181,12 @@ def solve_ivp(
         return np.transpose(flow.call(*leaves)[0])
 
     return _result(res, at, t0, tf, times, events, values, system)
+
+
+def _guarded_events(events: Any) -> Any:
+    if isinstance(events, (list, tuple)):
+        return [guarded("solve_ivp", event) for event in events]
+    return guarded("solve_ivp", events)
 
 
 def _unpack(args: Any) -> tuple[Any, ...]:

@@ -12,11 +12,12 @@ True
 array([ 0.6406,  0.375 , -0.0156])
 """
 
+import inspect
 import sys
 
 from scipy import interpolate
 
-from dualrev.core.mirror import mirror
+from dualrev.core.mirror import mirror, stand_in
 from dualrev.core.primitive import everything
 from dualrev.scipy.interpolate import bivariate as bivariate
 from dualrev.scipy.interpolate import bsplines as bsplines
@@ -31,4 +32,14 @@ from dualrev.scipy.interpolate import scattered as scattered
 
 everything("scipy.interpolate")
 __getattr__, __dir__ = mirror(sys.modules[__name__], interpolate)
-del everything, interpolate
+for _name in interpolate.__all__:
+    _original = getattr(interpolate, _name)
+    _own = stand_in(_original)
+    if _own is _original or not callable(_own):
+        continue
+    # What other versions of SciPy call otherwise is passed on as `**options`; this version's names are shown.
+    if not isinstance(_own, type):
+        _own.__signature__ = inspect.signature(_original)
+    elif "__init__" in vars(_own):
+        vars(_own)["__init__"].__signature__ = inspect.signature(_original.__init__)
+del everything, interpolate, stand_in

@@ -12,7 +12,13 @@ from dualrev.rules.splines import basis
 from dualrev.rules.splines.maps import along, solver
 from dualrev.rules.splines.piecewise import floating
 from dualrev.rules.taking import take
-from dualrev.scipy.interpolate.common import any_traced, constant_nodes, interpolate, seen
+from dualrev.scipy.interpolate.common import (
+    any_traced,
+    constant_nodes,
+    description,
+    interpolate,
+    seen,
+)
 
 __all__ = ["LSQBivariateSpline", "RectBivariateSpline", "SmoothBivariateSpline", "Surface"]
 
@@ -96,7 +102,7 @@ class Surface(_Bivariate, interpolate.BivariateSpline):  # type: ignore[misc]
     note="in points; in values with s=0; the grid is constant",
 )
 class RectBivariateSpline(_Bivariate, interpolate.RectBivariateSpline):  # type: ignore[misc]
-    __doc__ = interpolate.RectBivariateSpline.__doc__
+    __doc__ = description(interpolate.RectBivariateSpline)
 
     def __init__(
         self,
@@ -139,7 +145,9 @@ def _points_only(name: str) -> Any:
             )
         original.__init__(self, *args, **kwargs)
 
-    made = type(name, (_Bivariate, original), {"__init__": __init__, "__doc__": original.__doc__})
+    made = type(
+        name, (_Bivariate, original), {"__init__": __init__, "__doc__": description(original)}
+    )
     made.__module__ = __name__
     return replaces(original, kind="composite", note="in points; the data are constants")(made)
 

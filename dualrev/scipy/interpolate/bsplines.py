@@ -15,14 +15,21 @@ from dualrev.errors import UnsupportedError
 from dualrev.rules.splines import basis
 from dualrev.rules.splines.maps import along, solver
 from dualrev.rules.splines.piecewise import floating
-from dualrev.scipy.interpolate.common import any_traced, constant_nodes, hold, interpolate, seen
+from dualrev.scipy.interpolate.common import (
+    any_traced,
+    constant_nodes,
+    description,
+    hold,
+    interpolate,
+    seen,
+)
 
 __all__ = ["BSpline", "as_ours", "make_interp_spline", "make_lsq_spline", "make_smoothing_spline"]
 
 
 @replaces(interpolate.BSpline, kind="composite", note="in knots, coefficients and points")
 class BSpline(interpolate.BSpline):  # type: ignore[misc]
-    __doc__ = interpolate.BSpline.__doc__
+    __doc__ = description(interpolate.BSpline)
 
     def __init__(self, t: Any, c: Any, k: int, extrapolate: Any = True, axis: int = 0) -> None:
         super().__init__(seen(t), seen(c), k, extrapolate, axis)
@@ -221,4 +228,4 @@ def make_smoothing_spline(x: Any, y: Any, w: Any = None, lam: Any = None, **axis
 
 
 for _own in (make_interp_spline, make_lsq_spline, make_smoothing_spline):
-    _own.__doc__ = getattr(interpolate, _own.__name__).__doc__
+    _own.__doc__ = description(getattr(interpolate, _own.__name__))

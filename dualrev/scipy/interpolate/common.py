@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,18 @@ from dualrev.core.buffer import holds_traced, plain
 from dualrev.errors import UnsupportedError
 from dualrev.rules.shaping import lane
 
-__all__ = ["any_traced", "constant_nodes", "hold", "interpolate", "seen"]
+__all__ = ["any_traced", "constant_nodes", "description", "hold", "interpolate", "seen"]
 
 # Its classes are subclassed with wider signatures than their stubs allow.
 interpolate: Any = _interpolate
 
 # From SciPy 1.17 on classes keep arrays under a name with an underscore, and show them through a conversion.
 _HIDDEN = isinstance(vars(interpolate.BSpline).get("t"), property)
+
+
+def description(original: Any) -> str:
+    """Return SciPy's own documentation of what is replaced, without its examples, which import SciPy and draw."""
+    return inspect.getdoc(original).partition("\nExamples\n---")[0]  # type: ignore[union-attr]
 
 
 def any_traced(*arguments: Any) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from dualrev.core.mirror import replaces
 from dualrev.rules.splines import slopes
 from dualrev.rules.splines.piecewise import floating
-from dualrev.scipy.interpolate.common import any_traced, hold, interpolate, seen
+from dualrev.scipy.interpolate.common import any_traced, description, hold, interpolate, seen
 from dualrev.scipy.interpolate.piecewise import PowerBasis
 
 __all__ = [
@@ -34,7 +34,7 @@ def _fill(self: Any, x: Any, y: Any, slopes_of: Any) -> None:
     interpolate.CubicHermiteSpline, kind="composite", note="in nodes, values, slopes and points"
 )
 class CubicHermiteSpline(PowerBasis, interpolate.CubicHermiteSpline):  # type: ignore[misc]
-    __doc__ = interpolate.CubicHermiteSpline.__doc__
+    __doc__ = description(interpolate.CubicHermiteSpline)
 
     def __init__(self, x: Any, y: Any, dydx: Any, axis: int = 0, extrapolate: Any = None) -> None:
         super().__init__(seen(x), seen(y), seen(dydx), axis, extrapolate)
@@ -49,7 +49,7 @@ class CubicHermiteSpline(PowerBasis, interpolate.CubicHermiteSpline):  # type: i
     note="in nodes, values and points; slope 0 where the data turn, as the interpolant has it",
 )
 class PchipInterpolator(PowerBasis, interpolate.PchipInterpolator):  # type: ignore[misc]
-    __doc__ = interpolate.PchipInterpolator.__doc__
+    __doc__ = description(interpolate.PchipInterpolator)
 
     def __init__(self, x: Any, y: Any, axis: int = 0, extrapolate: Any = None) -> None:
         super().__init__(seen(x), seen(y), axis, extrapolate)
@@ -63,7 +63,7 @@ class PchipInterpolator(PowerBasis, interpolate.PchipInterpolator):  # type: ign
     note="in nodes, values and points, where the slopes are defined by their weights",
 )
 class Akima1DInterpolator(PowerBasis, interpolate.Akima1DInterpolator):  # type: ignore[misc]
-    __doc__ = interpolate.Akima1DInterpolator.__doc__
+    __doc__ = description(interpolate.Akima1DInterpolator)
 
     def __init__(
         self, x: Any, y: Any, axis: int = 0, *, method: Any = "akima", extrapolate: Any = None
@@ -100,7 +100,7 @@ def _conditions(bc_type: Any) -> tuple[Any, Any]:
     note="in nodes, values, end conditions and points; a tridiagonal solve",
 )
 class CubicSpline(PowerBasis, interpolate.CubicSpline):  # type: ignore[misc]
-    __doc__ = interpolate.CubicSpline.__doc__
+    __doc__ = description(interpolate.CubicSpline)
 
     def __init__(
         self,
@@ -135,4 +135,4 @@ def pchip_interpolate(xi: Any, yi: Any, x: Any, der: Any = 0, axis: int = 0) -> 
     return p(x, nu=der) if np.ndim(der) == 0 else [p(x, nu=nu) for nu in der]
 
 
-pchip_interpolate.__doc__ = interpolate.pchip_interpolate.__doc__
+pchip_interpolate.__doc__ = description(interpolate.pchip_interpolate)

@@ -16,7 +16,13 @@ from dualrev.errors import UnsupportedError
 from dualrev.rules.splines import basis
 from dualrev.rules.splines.piecewise import floating
 from dualrev.scipy.interpolate.bsplines import as_ours
-from dualrev.scipy.interpolate.common import any_traced, constant_nodes, interpolate, seen
+from dualrev.scipy.interpolate.common import (
+    any_traced,
+    constant_nodes,
+    description,
+    interpolate,
+    seen,
+)
 
 __all__ = [
     "InterpolatedUnivariateSpline",
@@ -143,7 +149,7 @@ def _converted(name: str, convert: Any) -> Any:
         return convert(floating(tck[0]), floating(tck[1]), tck[2], n)
 
     call.__name__ = call.__qualname__ = name
-    call.__doc__ = original.__doc__
+    call.__doc__ = description(original)
     return call
 
 
@@ -220,7 +226,7 @@ class _Univariate:
     note="in points; in values with s=0 only, as FITPACK else chooses the knots by them",
 )
 class UnivariateSpline(_Univariate, interpolate.UnivariateSpline):  # type: ignore[misc]
-    __doc__ = interpolate.UnivariateSpline.__doc__
+    __doc__ = description(interpolate.UnivariateSpline)
 
     def __init__(
         self,
@@ -244,7 +250,7 @@ class UnivariateSpline(_Univariate, interpolate.UnivariateSpline):  # type: igno
 
 @replaces(interpolate.InterpolatedUnivariateSpline, kind="composite", note="in points and values")
 class InterpolatedUnivariateSpline(_Univariate, interpolate.InterpolatedUnivariateSpline):  # type: ignore[misc]
-    __doc__ = interpolate.InterpolatedUnivariateSpline.__doc__
+    __doc__ = description(interpolate.InterpolatedUnivariateSpline)
 
     def __init__(
         self,
@@ -266,7 +272,7 @@ class InterpolatedUnivariateSpline(_Univariate, interpolate.InterpolatedUnivaria
 
 @replaces(interpolate.LSQUnivariateSpline, kind="composite", note="in points and values")
 class LSQUnivariateSpline(_Univariate, interpolate.LSQUnivariateSpline):  # type: ignore[misc]
-    __doc__ = interpolate.LSQUnivariateSpline.__doc__
+    __doc__ = description(interpolate.LSQUnivariateSpline)
 
     def __init__(
         self,
@@ -287,4 +293,4 @@ class LSQUnivariateSpline(_Univariate, interpolate.LSQUnivariateSpline):  # type
 
 
 for _own in (splrep, splev, splint):
-    _own.__doc__ = getattr(interpolate, _own.__name__).__doc__
+    _own.__doc__ = description(getattr(interpolate, _own.__name__))

@@ -20,14 +20,21 @@ from dualrev.rules.splines.maps import along, solver
 from dualrev.rules.splines.piecewise import floating, pick, tail
 from dualrev.rules.taking import take
 from dualrev.scipy.interpolate.bivariate import RectBivariateSpline
-from dualrev.scipy.interpolate.common import any_traced, constant_nodes, hold, interpolate, seen
+from dualrev.scipy.interpolate.common import (
+    any_traced,
+    constant_nodes,
+    description,
+    hold,
+    interpolate,
+    seen,
+)
 
 __all__ = ["NdBSpline", "RegularGridInterpolator", "interpn"]
 
 
 @replaces(interpolate.NdBSpline, kind="composite", note="in coefficients and points")
 class NdBSpline(interpolate.NdBSpline):  # type: ignore[misc]
-    __doc__ = interpolate.NdBSpline.__doc__
+    __doc__ = description(interpolate.NdBSpline)
 
     def __init__(self, t: Any, c: Any, k: Any, *, extrapolate: Any = None) -> None:
         constant_nodes("NdBSpline", t, instead="BSpline along one axis after the other")
@@ -71,7 +78,7 @@ _DEGREES = {"slinear": 1, "cubic": 3, "quintic": 5}
     "where SciPy iterates to a tolerance (solver=scipy.sparse.linalg.spsolve gives the same)",
 )
 class RegularGridInterpolator(interpolate.RegularGridInterpolator):  # type: ignore[misc]
-    __doc__ = interpolate.RegularGridInterpolator.__doc__
+    __doc__ = description(interpolate.RegularGridInterpolator)
     _held: Any = None
     _filled: Any = None
 
@@ -125,8 +132,9 @@ class RegularGridInterpolator(interpolate.RegularGridInterpolator):  # type: ign
             return astype(_pchip(points, grid, values), dtype_of(values), copy=False)
         degree = _DEGREES[method.removesuffix("_legacy")]
         self._validate_grid_dimensions(grid, method)
-        if self._held is None and method == self.method and self._spline is not None:
-            knots, c = [np.asarray(t) for t in self._spline.t], self._spline.c
+        made = getattr(self, "_spline", None)  # not in SciPy before 1.14
+        if self._held is None and method == self.method and made is not None:
+            knots, c = [np.asarray(t) for t in made.t], made.c
         else:
             knots = [np.asarray(interpolate.make_interp_spline(g, g, degree).t) for g in grid]
             c = floating(values)
@@ -244,4 +252,4 @@ def interpn(
     return astype(np.where(out, fill_value, y), dtype, copy=False)
 
 
-interpn.__doc__ = interpolate.interpn.__doc__
+interpn.__doc__ = description(interpolate.interpn)

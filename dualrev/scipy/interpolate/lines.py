@@ -15,7 +15,7 @@ from dualrev.rules.splines import piecewise
 from dualrev.rules.splines.piecewise import axis_moved, floating, tail
 from dualrev.rules.taking import take
 from dualrev.scipy.interpolate.bsplines import make_interp_spline
-from dualrev.scipy.interpolate.common import any_traced, interpolate, seen
+from dualrev.scipy.interpolate.common import any_traced, description, interpolate, seen
 
 __all__ = ["interp1d"]
 
@@ -28,7 +28,7 @@ _ORDERS = {"zero": 0, "slinear": 1, "quadratic": 2, "cubic": 3}
     note="in nodes (but for splines), values, fill values and points; at a node the slope to its right",
 )
 class interp1d(interpolate.interp1d):  # type: ignore[misc]
-    __doc__ = interpolate.interp1d.__doc__
+    __doc__ = description(interpolate.interp1d)
     _held: Any = None
     _given: Any = None
 

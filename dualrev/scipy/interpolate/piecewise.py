@@ -11,7 +11,7 @@ from dualrev.core.mirror import replaces
 from dualrev.errors import UnsupportedError
 from dualrev.rules.splines import piecewise
 from dualrev.rules.splines.piecewise import floating
-from dualrev.scipy.interpolate.common import any_traced, hold, interpolate, seen
+from dualrev.scipy.interpolate.common import any_traced, description, hold, interpolate, seen
 
 __all__ = ["BPoly", "PPoly", "PowerBasis"]
 
@@ -167,7 +167,7 @@ def _extend(self: Any, c: Any, x: Any) -> None:
     interpolate.PPoly, kind="composite", note="in coefficients, breakpoints and points; roots too"
 )
 class PPoly(PowerBasis, interpolate.PPoly):  # type: ignore[misc]
-    __doc__ = interpolate.PPoly.__doc__
+    __doc__ = description(interpolate.PPoly)
 
     def __init__(self, c: Any, x: Any, extrapolate: Any = None, axis: int = 0) -> None:
         super().__init__(seen(c), seen(x), extrapolate, axis)
@@ -177,7 +177,7 @@ class PPoly(PowerBasis, interpolate.PPoly):  # type: ignore[misc]
 
 @replaces(interpolate.BPoly, kind="composite", note="in coefficients, breakpoints and points")
 class BPoly(_Piecewise, interpolate.BPoly):  # type: ignore[misc]
-    __doc__ = interpolate.BPoly.__doc__
+    __doc__ = description(interpolate.BPoly)
 
     def __init__(self, c: Any, x: Any, extrapolate: Any = None, axis: int = 0) -> None:
         super().__init__(seen(c), seen(x), extrapolate, axis)

@@ -9,7 +9,13 @@ import numpy as np
 
 from dualrev.core.mirror import replaces
 from dualrev.rules.splines.piecewise import axis_moved, floating, tail
-from dualrev.scipy.interpolate.common import any_traced, constant_nodes, interpolate, seen
+from dualrev.scipy.interpolate.common import (
+    any_traced,
+    constant_nodes,
+    description,
+    interpolate,
+    seen,
+)
 
 __all__ = [
     "BarycentricInterpolator",
@@ -55,7 +61,7 @@ class _Polynomial:
 
 @replaces(interpolate.KroghInterpolator, kind="composite", note="in nodes, values and points")
 class KroghInterpolator(_Polynomial, interpolate.KroghInterpolator):  # type: ignore[misc]
-    __doc__ = interpolate.KroghInterpolator.__doc__
+    __doc__ = description(interpolate.KroghInterpolator)
 
     def __init__(self, xi: Any, yi: Any, axis: int = 0) -> None:
         super().__init__(seen(xi), seen(yi), axis)
@@ -103,7 +109,7 @@ def _differences(xi: Any, plain: Any, yi: Any) -> list[Any]:
     note="in values and points; for nodes that vary KroghInterpolator",
 )
 class BarycentricInterpolator(_Polynomial, interpolate.BarycentricInterpolator):  # type: ignore[misc]
-    __doc__ = interpolate.BarycentricInterpolator.__doc__
+    __doc__ = description(interpolate.BarycentricInterpolator)
 
     def __init__(self, xi: Any, yi: Any = None, axis: int = 0, **options: Any) -> None:
         constant_nodes("BarycentricInterpolator", xi, instead="KroghInterpolator")
@@ -187,4 +193,4 @@ def barycentric_interpolate(
 
 
 for _own in (krogh_interpolate, barycentric_interpolate):
-    _own.__doc__ = getattr(interpolate, _own.__name__).__doc__
+    _own.__doc__ = description(getattr(interpolate, _own.__name__))

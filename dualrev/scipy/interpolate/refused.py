@@ -11,7 +11,7 @@ from dualrev.core.primitive import numpy_function
 from dualrev.errors import UnsupportedError
 from dualrev.rules.splines.piecewise import floating
 from dualrev.scipy.interpolate.bivariate import Surface
-from dualrev.scipy.interpolate.common import any_traced, interpolate
+from dualrev.scipy.interpolate.common import any_traced, description, interpolate
 from dualrev.scipy.interpolate.fitpack import splev
 
 __all__ = ["bisplev", "spalde"]
@@ -77,7 +77,7 @@ def _refusing_class(name: str, reason: str, alternative: str) -> None:
         check(f"{name}.__call__", args, kwargs)
         return original.__call__(self, *args, **kwargs)
 
-    body = {"__init__": __init__, "__call__": __call__, "__doc__": original.__doc__}
+    body = {"__init__": __init__, "__call__": __call__, "__doc__": description(original)}
     made = type(name, (original,), {**body, "__module__": __name__})
     _made[name] = made
     replaces(original, kind="unsupported", note=f"{reason}; use {alternative}")(made)
@@ -110,4 +110,4 @@ def spalde(x: Any, tck: Any) -> Any:
 
 
 for _own in (bisplev, spalde):
-    _own.__doc__ = getattr(interpolate, _own.__name__).__doc__
+    _own.__doc__ = description(getattr(interpolate, _own.__name__))

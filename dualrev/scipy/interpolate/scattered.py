@@ -11,7 +11,13 @@ from dualrev.errors import UnsupportedError
 from dualrev.rules.contraction import array_operand
 from dualrev.rules.splines import scattered
 from dualrev.rules.splines.piecewise import floating
-from dualrev.scipy.interpolate.common import any_traced, constant_nodes, interpolate, seen
+from dualrev.scipy.interpolate.common import (
+    any_traced,
+    constant_nodes,
+    description,
+    interpolate,
+    seen,
+)
 from dualrev.scipy.interpolate.lines import interp1d
 
 __all__ = ["LinearNDInterpolator", "NearestNDInterpolator", "RBFInterpolator", "griddata"]
@@ -23,7 +29,7 @@ __all__ = ["LinearNDInterpolator", "NearestNDInterpolator", "RBFInterpolator", "
     note="in nodes, values, smoothing, epsilon and points; at a node the kernels' second derivative may be infinite",
 )
 class RBFInterpolator(interpolate.RBFInterpolator):  # type: ignore[misc]
-    __doc__ = interpolate.RBFInterpolator.__doc__
+    __doc__ = description(interpolate.RBFInterpolator)
     _held: Any = None
 
     def __init__(
@@ -81,7 +87,7 @@ def _coordinates(args: Any) -> Any:
     note="in values; constant in the points between ties",
 )
 class NearestNDInterpolator(interpolate.NearestNDInterpolator):  # type: ignore[misc]
-    __doc__ = interpolate.NearestNDInterpolator.__doc__
+    __doc__ = description(interpolate.NearestNDInterpolator)
     _held: Any = None
 
     def __init__(self, x: Any, y: Any, rescale: bool = False, tree_options: Any = None) -> None:
@@ -109,7 +115,7 @@ class NearestNDInterpolator(interpolate.NearestNDInterpolator):  # type: ignore[
     note="in values and points; the triangulation is constant",
 )
 class LinearNDInterpolator(interpolate.LinearNDInterpolator):  # type: ignore[misc]
-    __doc__ = interpolate.LinearNDInterpolator.__doc__
+    __doc__ = description(interpolate.LinearNDInterpolator)
 
     def __init__(
         self, points: Any, values: Any, fill_value: Any = np.nan, rescale: bool = False
@@ -177,4 +183,4 @@ def griddata(
     raise ValueError(f"Unknown interpolation method {method!r} for {ndim} dimensional data")
 
 
-griddata.__doc__ = interpolate.griddata.__doc__
+griddata.__doc__ = description(interpolate.griddata)

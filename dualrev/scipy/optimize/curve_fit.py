@@ -13,7 +13,7 @@ from scipy import optimize
 from dualrev.core.array import value
 from dualrev.core.bind import operand
 from dualrev.core.mirror import replaces
-from dualrev.derivatives.closures import closed
+from dualrev.derivatives.closures import closed, guarded
 from dualrev.derivatives.jacobian import jacobian
 from dualrev.scipy.optimize import losses
 from dualrev.scipy.optimize.derivatives import as_array
@@ -148,6 +148,8 @@ def curve_fit(
         hand = model.jac
         if s is not None and np.ndim(s) == 0:
             s = np.full(np.size(y), s)  # SciPy scales a Jacobian by vectors only
+    else:
+        model, hand = guarded("curve_fit", g), guarded("curve_fit", hand)
     popt, pcov, info, message, status = _scipy.curve_fit(
         model,
         x,

@@ -26,7 +26,7 @@ from dualrev.scipy.optimize.values import (
     real_array,
 )
 
-__all__ = ["DENSE", "WAY_OUT", "Derivatives", "as_array", "derivatives", "one_number"]
+__all__ = ["DENSE", "WAY_OUT", "Derivatives", "as_array", "derivatives", "explain", "one_number"]
 
 WAY_OUT = 'or pass jac="2-point" for finite differences'
 # Up to this many variables a product with the Hessian goes through the Hessian itself: in vector mode it costs as much
@@ -131,7 +131,7 @@ class Derivatives:
     # -- what solvers call ----------------------------------------------------------------------------------------
 
     def fun(self, x: Any, *args: Any) -> Any:
-        """Return f(x): a float, or an array of at least one dimension."""
+        """Return f(x): a float64, or an array of at least one dimension."""
         at = self._at(x, args)
         if at.value is None:
             scalar = self._is_scalar(at)
@@ -256,13 +256,14 @@ class Derivatives:
             y = as_array(self._call(self._restored(at.x.copy()), *at.args), self.name)
             value = real_array(y, self.name)
             self.scalar = np.ndim(y) == 0
-            at.value = float(value[0]) if self.scalar else value
+            at.value = value[0] if self.scalar else value
         return self.scalar
 
     def _need_value(self, at: _At) -> None:
         y = self._call(self._restored(at.x.copy()), *at.args)
         if self.scalar:
-            at.value = y if type(y) is float else float(plain_number(y, self.name))
+            known = type(y) is np.float64 or type(y) is float
+            at.value = np.float64(y) if known else plain_number(y, self.name)
         else:
             at.value = real_array(y, self.name)
 
@@ -337,10 +338,12 @@ class Derivatives:
         for other in self._recent[2:]:
             other.pull = None
 
-    def _float(self, y: Any) -> float:
-        if type(y) is not np.float64:
-            refuse_traced(self.name, y)
-        return float(y)
+    def _float(self, y: Any) -> Any:
+        """Return a value as np.float64, which is a float and has the methods that NumPy's results have."""
+        if type(y) is np.float64:
+            return y
+        refuse_traced(self.name, y)
+        return np.float64(y)
 
     def _tree_gradient(self, tree: Any, *args: Any) -> tuple[Any, tuple[Any, Any]]:
         y, g = self._gradient(tree, *args)
@@ -361,13 +364,21 @@ class Derivatives:
             )
 
     def _explain(self, error: Exception) -> None:
-        """Add the way out to an error that was raised while the function was differentiated."""
-        if not self.way_out or self.way_out in str(error) or isinstance(error, _OTHERWISE):
-            return
-        if isinstance(error, DualrevError) and len(error.args) == 1:
-            error.args = (f"{str(error.args[0]).rstrip('.')}; {self.way_out}.",)
-        elif isinstance(error, (TypeError, ValueError, AttributeError)):
-            error.add_note(f"Raised while {self.name} differentiated the function; {self.way_out}.")
+        explain(error, self.name, self.way_out)
+
+
+def explain(error: Exception, name: str, way_out: str) -> None:
+    """Add the way out to an error that was raised while a function was differentiated."""
+    if not way_out or way_out in str(error) or isinstance(error, _OTHERWISE):
+        return
+    if isinstance(error, DualrevError) and len(error.args) == 1:
+        error.args = (f"{str(error.args[0]).rstrip('.')}; {way_out}.",)
+    elif isinstance(error, (TypeError, ValueError, AttributeError)):
+        # It may as well be the user's own.
+        error.add_note(
+            f"Raised while {name} differentiated the function; if plain numbers do not raise it, "
+            f"{way_out.removeprefix('or ')}."
+        )
 
 
 def _is_scalar_variable(y: Any) -> bool:
@@ -419,7 +430,7 @@ def derivatives(
     >>> d = optimize.derivatives(lambda x: 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2)
     >>> x = np.array([-1.2, 1.0])
     >>> d.fun(x), d.jac(x), d.hess(x)
-    (24.199999999999996, array([-215.6,  -88. ]), array([[1330.,  480.],
+    (np.float64(24.199999999999996), array([-215.6,  -88. ]), array([[1330.,  480.],
            [ 480.,  200.]]))
     >>> d.hessp(x, np.array([1.0, 0.0]))
     array([1330.,  480.])

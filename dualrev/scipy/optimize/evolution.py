@@ -91,7 +91,7 @@ def differential_evolution(
     own = polish is True
     with search:
         res = _scipy.differential_evolution(
-            search.plain_func,
+            search.sampled,
             bounds,
             search.plain_args,
             strategy,

@@ -11,7 +11,7 @@ from scipy import optimize
 from dualrev.core.array import value
 from dualrev.core.bind import operand
 from dualrev.core.mirror import replaces
-from dualrev.derivatives.closures import closed
+from dualrev.derivatives.closures import closed, guarded
 from dualrev.scipy.optimize.optimality import differentiate_root, refuse_lanes
 from dualrev.scipy.optimize.points import Point
 from dualrev.scipy.optimize.residuals import starred
@@ -70,6 +70,7 @@ def fixed_point(
     c = closed(func, args)
     refuse_lanes("fixed_point", c)
     f, plain_args = c.plain
+    f = guarded("fixed_point", f)
     point = None if _is_array(x0) else Point(x0, "fixed_point")
 
     def step(g: Callable[..., Any], x: Any, args: tuple[Any, ...]) -> Any:

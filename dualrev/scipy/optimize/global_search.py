@@ -201,7 +201,7 @@ def dual_annealing(
     fun, options = search.local(options, "adaptive")
     with search:
         res = _scipy.dual_annealing(
-            search.plain_func if no_local_search else fun,
+            search.sampled if no_local_search else fun,
             bounds,
             search.plain_args,
             maxiter,
@@ -279,7 +279,7 @@ def shgo(
         wanted = uses(label(local["method"])).constraints
         constraints = [c.for_solver(point, wanted or "value", "adaptive") for c in given]
     if by_hand.get("jac") is True:
-        fun, filled = search.plain_func, {**local, "jac": True}
+        fun, filled = search.sampled, {**local, "jac": True}
         options = {k: v for k, v in options.items() if k != "jac"}
     with search:
         res = _scipy.shgo(

@@ -13,7 +13,7 @@ from scipy import optimize, sparse
 from dualrev.core.array import value
 from dualrev.core.bind import operand
 from dualrev.core.mirror import replaces
-from dualrev.derivatives.closures import closed
+from dualrev.derivatives.closures import closed, guarded
 from dualrev.derivatives.jacobian import FEW, jacobian
 from dualrev.scipy.optimize import losses
 from dualrev.scipy.optimize.monitor import Monitor
@@ -162,12 +162,15 @@ def least_squares(
         )
         flat, derivative = made.fun, made.jac
     elif callable(hand):
+        by_hand = guarded("least_squares", hand)
 
         def derivative(x: Any) -> Any:
-            return hand(point.restore(x), *plain_args, **plain_kwargs)
+            return by_hand(point.restore(x), *plain_args, **plain_kwargs)
 
     else:
         options["jac_sparsity"] = jac_sparsity
+    if made is None:
+        flat = guarded("least_squares", flat)
     if monitor.active:
         flat, derivative = _watched(monitor, flat, derivative, method, options)
     try:

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import optimize
 
 from dualrev.core.mirror import replaces
-from dualrev.derivatives.closures import closed
+from dualrev.derivatives.closures import closed, guarded
 from dualrev.errors import UnsupportedError
 from dualrev.scipy.optimize.derivatives import Derivatives
 
@@ -65,7 +65,8 @@ def _on_plain_numbers(name: str, reason: str, alternative: str) -> None:
     @functools.wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
         _refuse_traced(name, reason, alternative, args, kwargs)
-        return original(*args, **kwargs)
+        args = tuple(guarded(name, v) for v in args)
+        return original(*args, **{k: guarded(name, v) for k, v in kwargs.items()})
 
 
 for _name, (_reason, _alternative) in _REFUSED.items():

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize
 
-from dualrev.derivatives.closures import closed
+from dualrev.derivatives.closures import closed, guarded
 from dualrev.scipy.optimize.bounds import limits, solver_bounds
 from dualrev.scipy.optimize.constraints import read
 from dualrev.scipy.optimize.derivatives import Derivatives
@@ -53,6 +53,7 @@ class Search:
         if self.problem.values:
             refuse_lanes(name, self.problem)
         self.plain_func, self.plain_args = self.problem.plain
+        self.sampled = guarded(name, self.plain_func)
         self.monitor = Monitor(progress, trajectory, point, name)
         self.callback = self.monitor.callback(callback, kind)
 
@@ -77,7 +78,7 @@ class Search:
             way_out=_WAY_OUT,
             name=self.name,
         )
-        plain = self.plain_func
+        plain = self.sampled
         if not self.point.is_vector:
             plain = functools.partial(_on_flat, plain, self.point)
         own = supply(

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import optimize
 
 from dualrev.core.mirror import replaces
-from dualrev.derivatives.closures import closed
+from dualrev.derivatives.closures import closed, guarded
 from dualrev.scipy.optimize.bounds import Bounds, limits, solver_bounds
 from dualrev.scipy.optimize.constraints import Constraint, read
 from dualrev.scipy.optimize.derivatives import Derivatives
@@ -153,9 +153,9 @@ def minimize(
         lambda x: d.known(x, *plain_args),
     )
     if point.is_vector:
-        objective = plain_fun
+        objective = guarded("minimize", plain_fun)
     else:
-        objective = functools.partial(_on_flat, plain_fun, point, pair)
+        objective = functools.partial(_on_flat, guarded("minimize", plain_fun), point, pair)
         jac = functools.partial(_ravelled, jac, point) if callable(jac) else jac
         hess = functools.partial(_restored, hess, point) if callable(hess) else hess
         hessp = functools.partial(_product, hessp, point) if callable(hessp) else hessp

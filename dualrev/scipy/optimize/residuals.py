@@ -6,11 +6,13 @@ C-contiguous, sparse, or operators.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from dualrev.core.array import value
 from dualrev.core.bind import operand
 from dualrev.derivatives.closures import refuse_traced
 from dualrev.derivatives.containers import flatten
@@ -41,16 +43,23 @@ def residual_vector(
     name: str = "least_squares",
 ) -> Callable[[Any], Any]:
     """Return `f` as a function from the flat vector to an array; containers are made one vector."""
-    options = kwargs or {}
+    # No local function: SciPy sends it to the processes of workers=.
+    return functools.partial(_residuals, f, point, args, kwargs or {}, name)
 
-    def flat(x: Any) -> Any:
-        y = f(point.restore(x), *args, **options)
-        if point.is_vector or not isinstance(y, (dict, list, tuple)):
-            return as_array(y, name)
-        leaves = [np.ravel(operand(leaf)) for leaf in flatten(y)[0]]
-        return np.concatenate(leaves) if leaves else np.zeros(0)
 
-    return flat
+def _residuals(
+    f: Callable[..., Any],
+    point: Point,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    name: str,
+    x: Any,
+) -> Any:
+    y = f(point.restore(x), *args, **kwargs)
+    if point.is_vector or not isinstance(y, (dict, list, tuple)):
+        return as_array(y, name)
+    leaves = [np.ravel(operand(leaf)) for leaf in flatten(y)[0]]
+    return np.concatenate(leaves) if leaves else np.zeros(0)
 
 
 class Residuals(Derivatives):
@@ -139,7 +148,7 @@ class Residuals(Derivatives):
                 y, J = value_and_jacobian(self._vector_of, at.x)
                 if type(J) is not np.ndarray:
                     refuse_traced(self.name, J)
-                at.jac = np.array(J, float, order="C").reshape(-1, at.x.size)
+                at.jac = np.array(J, float, order="C").reshape(np.size(value(y)), at.x.size)
             else:
                 y, at.pull = vjp(self._vector_of, at.x)
             if type(y) is not np.ndarray:

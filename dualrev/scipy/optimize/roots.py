@@ -12,8 +12,9 @@ from scipy import optimize
 from dualrev.core.array import value
 from dualrev.core.bind import operand
 from dualrev.core.mirror import replaces
-from dualrev.derivatives.closures import closed
+from dualrev.derivatives.closures import closed, guarded
 from dualrev.derivatives.jacobian import jacobian
+from dualrev.scipy.optimize.bounds import is_tree
 from dualrev.scipy.optimize.monitor import Monitor
 from dualrev.scipy.optimize.optimality import (
     differentiate_minimum,
@@ -30,6 +31,11 @@ __all__ = ["fsolve", "leastsq", "root"]
 _scipy: Any = optimize
 
 _MINPACK = ("hybr", "lm")
+_WAY_OUT = {
+    "root": "or pass jac=False for finite differences",
+    "fsolve": "or call scipy.optimize.fsolve itself for finite differences",
+    "leastsq": "or call scipy.optimize.leastsq itself for finite differences",
+}
 
 
 class _System:
@@ -51,15 +57,15 @@ class _System:
         self.fun: Any = self._flat(fun, args)
         self.jac: Any = jac
         if jac is None and exact:
-            made = Residuals(
-                self.fun, name=name, way_out="or pass jac=False for finite differences"
-            )
+            made = Residuals(self.fun, name=name, way_out=_WAY_OUT[name])
             self.fun = made.fun
             self.jac = (
                 made.jac if not column_wise else lambda x: np.ascontiguousarray(made.jac(x).T)
             )
-        elif callable(jac):
-            hand = jac
+        else:
+            self.fun = guarded(name, self.fun)
+        if callable(jac):
+            hand = guarded(name, jac)
             self.jac = lambda x: hand(self.point.restore(x), *args)
 
     def _flat(self, fun: Callable[..., Any], args: tuple[Any, ...]) -> Callable[[Any], Any]:
@@ -101,6 +107,13 @@ def _watched(monitor: Monitor, f: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return y
 
     return noted
+
+
+def _is_container(x0: Any) -> bool:
+    """Say whether a guess is no number, array, or list that is one."""
+    if isinstance(x0, (list, tuple)):
+        return is_tree(x0) or type(x0) not in (list, tuple)
+    return not (np.isscalar(x0) or isinstance(x0, np.ndarray))
 
 
 def _is_plain_array(x0: Any) -> bool:
@@ -167,6 +180,11 @@ def root(
     """
     exact = method.lower() in _MINPACK
     tuned = dict(options or {})
+    if not (exact or progress or trajectory or _is_container(x0)):
+        # The other methods keep the shape of an array as it is, and take complex numbers.
+        given: Any = (fun, jac)
+        if not closed(given, (args, x0)).values:
+            return _scipy.root(guarded("root", fun), x0, args, method, jac, tol, callback, options)
     if exact and _is_plain_array(x0):
         x0 = np.ravel(x0)  # as MINPACK's callers do
     system = _System("root", fun, x0, args, jac, tuned.get("col_deriv"), exact)

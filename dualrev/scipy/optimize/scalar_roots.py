@@ -17,9 +17,9 @@ from scipy import optimize
 from dualrev.core.array import value
 from dualrev.core.bind import operand
 from dualrev.core.mirror import replaces
-from dualrev.derivatives.closures import closed, refuse_traced
+from dualrev.derivatives.closures import closed, guarded, refuse_traced
 from dualrev.derivatives.products import jvp
-from dualrev.scipy.optimize.derivatives import one_number
+from dualrev.scipy.optimize.derivatives import explain, one_number
 from dualrev.scipy.optimize.optimality import (
     differentiate_minimum,
     differentiate_root,
@@ -37,8 +37,9 @@ _scipy: Any = optimize
 class _Tower:
     """A function of one number (or of many, entry by entry) with its first derivatives, all from one evaluation."""
 
-    def __init__(self, f: Callable[..., Any], order: int, name: str) -> None:
+    def __init__(self, f: Callable[..., Any], order: int, name: str, way_out: str) -> None:
         self.f = f
+        self.way_out = way_out
         self.order = order
         self.name = name
         self._last: tuple[Any, list[Any]] = (None, [])
@@ -69,12 +70,16 @@ class _Tower:
             def first(x: Any) -> Any:
                 return jvp(lambda x: operand(self.f(x, *args)), (x,), (one,))
 
-            if self.order == 1:
-                found = list(first(x))
-            else:
-                (y, d), (_, dd) = jvp(first, (x,), (one,))
-                found = [y, d, dd]
-            refuse_traced(self.name, *found)
+            try:
+                if self.order == 1:
+                    found = list(first(x))
+                else:
+                    (y, d), (_, dd) = jvp(first, (x,), (one,))
+                    found = [y, d, dd]
+                refuse_traced(self.name, *found)
+            except Exception as error:
+                explain(error, self.name, self.way_out)
+                raise
             self._last = key, found
         return [v.copy() for v in found]
 
@@ -140,8 +145,9 @@ def newton(
     plain: Any = c.plain
     (f, first, second), plain_args = plain
     if first is None and x1 is None:
-        tower = _Tower(f, 1, "newton")
+        tower = _Tower(f, 1, "newton", "or pass x1= for the secant method")
         f, first = tower.fun, tower.fprime
+    f, first, second = (guarded("newton", g) for g in (f, first, second))
     x0 = _float(x0)
     out = _scipy.newton(
         f, x0, first, plain_args, tol, maxiter, second, value(x1), rtol, full_output, disp
@@ -229,9 +235,10 @@ def root_scalar(
     if not by_hand and chosen in ("newton", "halley"):
         order = 2 if chosen == "halley" and second is None else 1
         if first is None or order == 2:
-            tower = _Tower(g, order, "root_scalar")
+            tower = _Tower(g, order, "root_scalar", 'or pass method="secant" with x1=')
             g, first = tower.fun, first or tower.fprime
             second = tower.fprime2 if order == 2 else second
+    g, first, second = (guarded("root_scalar", h) for h in (g, first, second))
     res = _scipy.root_scalar(
         g,
         plain_args,
@@ -276,7 +283,7 @@ def _bracketing(original: Any) -> Any:
         c = closed(f, args)
         refuse_lanes(name, c)
         g, plain_args = c.plain
-        out = original(g, value(a), value(b), plain_args, *rest, **options)
+        out = original(guarded(name, g), value(a), value(b), plain_args, *rest, **options)
         if not c.values:
             return out
         x, r = out if isinstance(out, tuple) else (out, None)
@@ -339,10 +346,12 @@ def minimize_scalar(
     given: Any = (fun, bounds)
     c = closed(given, args)
     if not c.values:
+        fun = guarded("minimize_scalar", fun)
         return _scipy.minimize_scalar(fun, bracket, bounds, args, method, tol, options)
     refuse_lanes("minimize_scalar", c)
     plain: Any = c.plain
     (f, limits), plain_args = plain
+    f = guarded("minimize_scalar", f)
     res = _scipy.minimize_scalar(f, value(bracket), limits, plain_args, method, tol, options)
     sides: Any = bounds
     if bounds is not None:

@@ -61,6 +61,7 @@ class gaussian_kde(scipy.stats.gaussian_kde):
             self._shares = shares / np.sum(shares)
             weights = self._constant(shares)
         super().__init__(plain(dataset), bw_method=plain(bw_method), weights=plain(weights))
+        self._made = True
 
     @staticmethod
     def _constant(x: Any) -> Any:
@@ -75,7 +76,9 @@ class gaussian_kde(scipy.stats.gaussian_kde):
 
     def set_bandwidth(self, bw_method: Any = None) -> None:
         """Choose the bandwidth, as in SciPy."""
+        made, self._made = self.__dict__.get("_made", False), False
         super().set_bandwidth(bw_method)
+        self._made = made
         if bw_method is not None:
             self._method = bw_method
 
@@ -86,15 +89,81 @@ class gaussian_kde(scipy.stats.gaussian_kde):
         if self._data is None and self._shares is None:
             return data, shares, self.covariance
         factor: Any = self.factor
-        rule = _DERIVED.get(self._method) if not callable(self._method) else None
-        if self._shares is not None and isinstance(rule, str):
-            count = 1.0 / np.sum(shares * shares)
-            if rule == "silverman":
-                count = count * ((self.d + 2.0) / 4.0)
-            factor = count ** (-1.0 / (self.d + 4.0))
         deviation = data - np.sum(data * shares, axis=1, keepdims=True)
         spread = (deviation * shares) @ deviation.T / (1.0 - np.sum(shares * shares))
         return data, shares, spread * factor**2
+
+    # What SciPy keeps as plain numbers is given as it may vary; SciPy's own code comes to it only before it is made.
+
+    def _plain(self, name: str) -> bool:
+        made = self.__dict__.get("_made", False)
+        varying = (
+            (self._shares,) if name in ("weights", "neff", "factor") else (self._data, self._shares)
+        )
+        return not made or all(v is None for v in varying)
+
+    @property
+    def dataset(self) -> Any:
+        """The data, one observation per column."""
+        known = self.__dict__["dataset"]
+        return known if self._plain("dataset") or self._data is None else self._data
+
+    @dataset.setter
+    def dataset(self, data: Any) -> None:
+        self.__dict__["dataset"] = data
+
+    @property
+    def weights(self) -> Any:
+        """The weights of the observations, whose sum is one."""
+        return super().weights if self._plain("weights") else self._shares
+
+    @property
+    def neff(self) -> Any:
+        """The effective number of observations."""
+        return super().neff if self._plain("neff") else 1.0 / np.sum(self.weights * self.weights)
+
+    @property  # type: ignore[misc]
+    def covariance(self) -> Any:
+        """The covariance of the kernel."""
+        return self.__dict__["covariance"] if self._plain("covariance") else self._parts()[2]
+
+    @covariance.setter
+    def covariance(self, covariance: Any) -> None:
+        self.__dict__["covariance"] = covariance
+
+    @property
+    def cho_cov(self) -> Any:
+        """The Cholesky factor of the covariance."""
+        if self._plain("cho_cov"):
+            return self.__dict__["cho_cov"]
+        return np.linalg.cholesky(self.covariance)
+
+    @cho_cov.setter
+    def cho_cov(self, root: Any) -> None:
+        self.__dict__["cho_cov"] = root
+
+    @property
+    def inv_cov(self) -> Any:
+        """The inverse of the covariance."""
+        return super().inv_cov if self._plain("inv_cov") else np.linalg.inv(self.covariance)
+
+    @property  # type: ignore[misc]
+    def factor(self) -> Any:
+        """The factor of the bandwidth."""
+        known = self.__dict__["factor"]
+        if self._plain("factor"):
+            return known
+        rule = None if callable(self._method) else _DERIVED.get(self._method)
+        if isinstance(rule, str):
+            count = self.neff
+            if rule == "silverman":
+                count = count * ((self.d + 2.0) / 4.0)
+            known = count ** (-1.0 / (self.d + 4.0))
+        return known
+
+    @factor.setter
+    def factor(self, factor: Any) -> None:
+        self.__dict__["factor"] = factor
 
     def _logarithms(self, points: Any) -> tuple[Any, Any, Any]:
         """Return the logarithms of the kernels, one row per observation, the weights, and that of the factor."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -199,6 +200,11 @@ _NO_FORM = "no closed form of its own here"
 _KINDS_OF_VECTORS = type(scipy.stats.multivariate_normal).__mro__[1]
 
 
+def _shown(own: Any) -> Any:
+    own.__signature__ = inspect.signature(own.original)
+    return own
+
+
 def _replace() -> None:
     """Put a stand-in in place of every distribution of scipy.stats."""
     for name in sorted(vars(scipy.stats)):
@@ -213,7 +219,7 @@ def _replace() -> None:
         else:
             note = methods(family) + (f"; {family.note}" if family.note else "")
         kind = "unsupported" if family is None else "composite"
-        replaces(original, kind=kind, note=note, name=dotted)(own)
+        replaces(original, kind=kind, note=note, name=dotted)(_shown(own))
     for name in sorted(vars(scipy.stats)):
         original = getattr(scipy.stats, name)
         if not isinstance(original, _KINDS_OF_VECTORS):
@@ -222,7 +228,9 @@ def _replace() -> None:
         rules = VECTORS.get(name, {})
         vectors = _DISTRIBUTIONS[dotted] = Vectors(original, dotted, rules)
         kind = "composite" if rules else "unsupported"
-        replaces(original, kind=kind, note=", ".join(rules) or _NO_FORM, name=dotted)(vectors)
+        replaces(original, kind=kind, note=", ".join(rules) or _NO_FORM, name=dotted)(
+            _shown(vectors)
+        )
 
 
 _replace()

@@ -122,11 +122,22 @@ def _table(x):
 
 # Not in every SciPy.
 OLD = [n for n in ("kulczynski1", "sokalmichener") if hasattr(distance, n)]
+
+
+def _weighted(name):
+    return lambda u, v, w: getattr(distance, name)(u, v, w=w)
+
+
+EXAMPLES |= {
+    f"spatial.distance.{name}": [
+        Example(getattr(distance, name), U, V),
+        Example(_weighted(name), U, V, W),
+        Example(lambda u, name=name: getattr(distance, name)(u, _TRUE[:3]), U),
+    ]
+    for name in ("dice", "rogerstanimoto", "russellrao", "sokalsneath", "yule", *OLD)
+}
 CONSTANTS = {
-    **{
-        f"spatial.distance.{name}": _counts(name)
-        for name in ("dice", "rogerstanimoto", "russellrao", "sokalsneath", "yule", "jaccard", *OLD)
-    },
+    "spatial.distance.jaccard": _counts("jaccard"),
     "spatial.distance.hamming": [lambda x: distance.hamming(np.ravel(x), np.ravel(x) * 0 + 0.21)],
     "spatial.distance.is_valid_dm": [lambda x: distance.is_valid_dm(_table(x))],
     "spatial.distance.is_valid_y": [lambda x: distance.is_valid_y(np.ravel(x))],

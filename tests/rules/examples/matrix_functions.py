@@ -156,6 +156,7 @@ EXAMPLES = {
         Example(lambda a, b: linalg.block_diag(a, b, [[1.0, 2.0]]), STACK, Q),
     ],
     "linalg.khatri_rao": [Example(linalg.khatri_rao, normal(2, 3), normal(4, 3), **EXACT)],
+    **({"linalg.kron": [Example(linalg.kron, Q, B)]} if hasattr(linalg, "kron") else {}),
     "linalg.diagsvd": [
         Example(lambda s: linalg.diagsvd(s, 3, 5), W),
         Example(lambda s: linalg.diagsvd(s, 5, 3), W),

@@ -8,6 +8,7 @@ from tests.rules.examples import Example
 X = np.array([[0.62, 1.21, 0.47], [1.35, 0.83, 2.56], [0.91, 1.74, 0.38], [1.17, 0.29, 1.66]])
 Y = np.array([[1.12, 0.71, 1.43], [0.55, 1.93, 0.86], [1.61, 0.34, 0.98], [0.77, 1.29, 2.16]])
 U, V = X[:, 0], Y[:, 1]
+STACK = np.stack([X, Y])
 W = np.array([0.4, 1.3, 0.7, 0.9])
 
 
@@ -106,6 +107,40 @@ EXAMPLES = {
     ],
     "stats.wasserstein_distance": [Example(stats.wasserstein_distance, U, V)],
     "stats.energy_distance": [Example(stats.energy_distance, U, V[:3])],
+    "stats.trimboth": [
+        Example(_of("trimboth", proportiontocut=0.3), X),
+        Example(_of("trimboth", proportiontocut=0.2, axis=None), X),
+        Example(_of("trimboth", proportiontocut=0.4, axis=-1), X),
+    ],
+    "stats.trim1": [
+        Example(_of("trim1", proportiontocut=0.3, tail="left"), X),
+        Example(_of("trim1", proportiontocut=0.4, axis=None), X),
+    ],
+    "stats.sigmaclip": [
+        Example(lambda x: tuple(stats.sigmaclip(x, 2.0, 2.0)), X, lanes=False),
+        Example(lambda x: stats.sigmaclip(x).upper, X, lanes=False),
+    ],
+    "stats.tmin": [
+        Example(_of("tmin"), X),
+        Example(_of("tmin", lowerlimit=0.5, axis=None), X),
+        Example(_of("tmin", lowerlimit=0.45, axis=1, inclusive=False), X),
+    ],
+    "stats.tmax": [
+        Example(_of("tmax", axis=None), X),
+        Example(_of("tmax", upperlimit=1.5), X),
+        Example(_of("tmax", upperlimit=1.7, axis=0, inclusive=False), X),
+    ],
+    "stats.expectile": [
+        Example(_of("expectile"), X),
+        Example(_of("expectile", "alpha"), U, 0.3),
+        Example(lambda x, a, w: stats.expectile(x, a, weights=w), U, 0.7, W),
+    ],
+    "stats.directional_stats": [
+        Example(_result("directional_stats", ("mean_direction", "mean_resultant_length")), X),
+        Example(
+            lambda x: stats.directional_stats(x, axis=1, normalize=False).mean_direction, STACK
+        ),
+    ],
     "stats.boxcox": [Example(lambda x, lam: stats.boxcox(x, lam), U, 0.4)],
     "stats.boxcox_llf": [
         Example(lambda lam, x: stats.boxcox_llf(lam, x), 0.4, U),

@@ -1,6 +1,7 @@
 """least_squares: SciPy's own results with exact Jacobians, compressed ones, and derivatives of the minimum."""
 
 import inspect
+import pickle
 import sys
 import types
 
@@ -633,3 +634,17 @@ def test_losses_are_scipys(loss):
         return
     theirs = construct_loss_function(f.size, loss, 0.7)(f)
     np.testing.assert_allclose(losses.rows(f, loss, 0.7), theirs, rtol=1e-14, atol=1e-15)
+
+
+def test_what_workers_get_can_be_pickled():
+    """Processes are sent the function; a local one cannot be."""
+    sent = []
+
+    def workers(f, points):
+        sent.append(pickle.loads(pickle.dumps(f)))
+        return map(f, points)
+
+    if "workers" in inspect.signature(original.least_squares).parameters:
+        res = optimize.least_squares(original.rosen_der, [0.5, 0.5], jac="2-point", workers=workers)
+        assert res.success
+        assert sent

@@ -585,3 +585,30 @@ def test_what_is_remembered_for_the_covariance():
         functools.partial(lambda x, s: s * x @ x, s=2.0), np.ones(2), method="trust-exact"
     )
     assert np.allclose(optimize.covariance(res), np.eye(2) / 4)
+
+
+@pytest.mark.parametrize("method", [*GRADIENT, *NONE])
+def test_value_has_the_methods_of_numpy(method):
+    """res.fun.round() works where it worked: NumPy's functions return float64, not float."""
+    res = optimize.minimize(rosen, NEAR, method=method)
+    assert type(res.fun) in (np.float64, np.ndarray)
+    seen = []
+
+    def callback(intermediate_result):
+        seen.append(type(intermediate_result.fun))
+
+    optimize.minimize(rosen, NEAR, method="L-BFGS-B", callback=callback)
+    assert set(seen) == {np.float64}
+
+
+def test_note_on_errors_that_may_be_the_users_own():
+    def fun(x):
+        raise ValueError("no such model")
+
+    with pytest.raises(ValueError, match="no such model") as caught:
+        optimize.minimize(fun, [1.0])
+    assert caught.value.args == ("no such model",)
+    (note,) = caught.value.__notes__
+    assert note.endswith(
+        'if plain numbers do not raise it, pass jac="2-point" for finite differences.'
+    )

@@ -90,6 +90,11 @@ EXCEPTIONS = {
 }
 
 
+# MINPACK in C, as SciPy 1.17 has it, reads memory that it has not set where the first Jacobian is rank deficient: with
+# the same derivatives by hand 200 runs of lm give 3 (and success far from a minimum), 24, 40 or 44 evaluations.
+UNSTEADY = {("lm", 18)}
+
+
 class Counted:
     """A function that counts its calls, by whomever."""
 
@@ -225,6 +230,8 @@ def by_hand(problem):
 @by_label
 @pytest.mark.parametrize("method", ["trf", "dogbox", "lm"])
 def test_least_squares(method, problem):
+    if (method, problem.number) in UNSTEADY:
+        pytest.skip("SciPy's own lm is not deterministic on this problem")
     own = Counted(problem.residuals)
     options = LEAST_SQUARES | {"method": method}
     with trial_steps():

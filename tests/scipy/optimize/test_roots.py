@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import math
 import sys
 import types
 
@@ -355,3 +356,30 @@ def test_signatures(name):
         (p.name, p.default) for p in s.parameters.values() if p.kind != p.KEYWORD_ONLY
     ]
     assert plain(own) == plain(theirs)
+
+
+@pytest.mark.parametrize("method", ["broyden1", "anderson", "df-sane"])
+@pytest.mark.parametrize(
+    "x0",
+    [0.5, np.float64(0.5), np.full((2, 2), 0.5), 0.5 + 1j, np.array([0.5 + 1j])],
+    ids=["number", "scalar", "matrix", "complex", "complex array"],
+)
+def test_methods_without_jacobian_take_what_they_took(method, x0):
+    """A number stays one, arrays keep their shapes, and complex equations are solved."""
+    g = lambda x: x**3 + x - 1.0
+    ours, theirs = (m.root(g, x0, method=method) for m in (optimize, original))
+    assert type(ours.x) is type(theirs.x)
+    np.testing.assert_array_equal(ours.x, theirs.x)
+    assert ours.keys() == theirs.keys()
+
+
+def test_no_unknowns():
+    ours, theirs = (m.root(lambda x: x, [], method="hybr") for m in (optimize, original))
+    assert ours.message == theirs.message
+
+
+@pytest.mark.parametrize("solve", [optimize.fsolve, optimize.leastsq])
+def test_way_out_names_what_the_function_has(solve):
+    """Neither has a jac=."""
+    with pytest.raises(dr.EscapeError, match=f"call scipy.optimize.{solve.__name__} itself"):
+        solve(lambda x: [math.cos(x[0])], [1.0])

@@ -1,6 +1,7 @@
 """Equations in one unknown: exact derivatives for Newton and Halley, calls, and derivatives of roots."""
 
 import inspect
+import math
 
 import numpy as np
 import pytest
@@ -241,7 +242,7 @@ def test_derivative_of_a_complex_root():
             lambda a: optimize.newton(lambda x: x - a * np.sum(x) / 3 + 0.1, np.ones(2))[0],
             "not one function for each entry",
         ),
-        (lambda a: optimize.brentq(lambda x: np.cbrt(x - a), 0.0, 5.0), "derivative"),
+        (lambda a: optimize.brentq(lambda x: np.cbrt(x - a), 0.0, 5.0), "stopped too early"),
     ],
 )
 def test_ill_posed(solve, words):
@@ -285,3 +286,33 @@ def test_signatures(name):
     own, theirs = (inspect.signature(getattr(m, name)) for m in (optimize, original))
     plain = lambda s: [(p.name, p.default, p.kind) for p in s.parameters.values()]
     assert plain(own) == plain(theirs)
+
+
+@pytest.mark.parametrize("name", ["bisect", "brentq", "toms748"])
+def test_a_function_that_keeps_its_values(name):
+    """The solver's plain run leaves plain values in the cache, at the root itself where it is met exactly."""
+
+    def root(a):
+        kept = {}
+
+        def f(x):
+            if x not in kept:
+                kept[x] = x**3 - a
+            return kept[x]
+
+        return getattr(optimize, name)(f, 0.0, 4.0)
+
+    for mode in (dr.grad, dr.derivative):
+        assert mode(root)(8.0) == pytest.approx(1 / 12, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("solve", "words"),
+    [
+        (lambda f: optimize.newton(f, 1.0), "x1= for the secant method"),
+        (lambda f: optimize.root_scalar(f, x0=1.0), 'method="secant" with x1='),
+    ],
+)
+def test_ways_out(solve, words):
+    with pytest.raises(dr.EscapeError, match=words):
+        solve(lambda x: math.cos(x) - x)

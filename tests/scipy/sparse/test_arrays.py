@@ -220,6 +220,84 @@ def test_scipy_errors():
         traced(lambda d: sparse.coo_array(d))
 
 
+ENTRYWISE = (
+    "arcsinh arctan ceil deg2rad expm1 floor rad2deg rint sign sin sinh tan tanh trunc".split()
+)
+
+
+@pytest.mark.parametrize("name", [*ENTRYWISE, "sqrt", "log1p", "arcsin", "arctanh"])
+def test_functions_of_each_entry(name):
+    d = DATA if name in ENTRYWISE else np.abs(DATA) / 4
+    f = lambda d: getattr(own(d), name)().data
+    assert np.array_equal(f(d), getattr(plain.csr_array(own(d)), name)().data)
+    ufunc = getattr(np, name)
+    assert np.array_equal(dr.jvp(f, (d,), (d,))[1], dr.jvp(ufunc, (d,), (d,))[1])
+    assert np.array_equal(traced(lambda d: own(d).sin()).shape, A.shape)
+
+
+def test_functions_of_entries_at_the_same_place():
+    f = lambda d: sparse.coo_array((d, ([0, 0], [1, 1])), shape=(2, 2)).sqrt().sum()
+    assert np.allclose(dr.grad(f)(np.array([1.5, 2.5])), [0.25, 0.25])
+
+
+def test_extremes_count_the_places_without_entries():
+    for sign in (1, -1):
+        for name in ("max", "min"):
+            d = sign * np.abs(DATA) * np.linspace(1.0, 1.2, DATA.size)
+            want = getattr(plain.csr_array(own(d)), name)()
+            slope = np.zeros(DATA.size)
+            if want:
+                slope[np.flatnonzero(d == want)] = 1.0
+            found, pull = dr.vjp(lambda d, name=name: getattr(own(d), name)(), d)
+            assert found == want
+            assert np.array_equal(pull(1.0)[0], slope)
+    with pytest.raises(dr.UnsupportedError, match="along an axis"):
+        traced(lambda d: own(d).max(axis=0))
+
+
+@pytest.mark.parametrize("format", ["csr", "csc", "coo", "dia", "bsr", "lil", "dok"])
+def test_powers_of_matrices(format):
+    """``**`` of a matrix is its product with itself, and no power at all is the identity."""
+
+    def power(n):
+        return lambda d: (sparse.csr_matrix(own(d)).asformat(format) ** n).toarray()
+
+    for n in (0, 1, 3):
+        want = (plain.csr_matrix(A).asformat(format) ** n).toarray()
+        assert np.allclose(power(n)(DATA), want, rtol=1e-14)
+        found, slope = dr.jvp(power(n), (DATA,), (DATA,))
+        assert np.allclose(found, want, rtol=1e-14)
+        assert np.allclose(slope, n * want, rtol=1e-13)
+    with pytest.raises(ValueError, match="exponent"):
+        dr.jvp(power(-1), (DATA,), (DATA,))
+    with pytest.raises(TypeError, match="square"):
+        traced(lambda d: sparse.csr_matrix(own(d))[:2] ** 0)
+    with pytest.raises(NotImplementedError, match="zero power"):
+        traced(lambda d: own(d).asformat(format) ** 0)
+    with pytest.raises(NotImplementedError, match="scalar"):
+        traced(lambda d: own(d).power([1, 2]))
+
+
+@pytest.mark.parametrize("format", ["csr", "csc", "coo", "dia", "bsr", "lil", "dok"])
+def test_entries_are_found_by_rows(format):
+    want = plain.find(A.asformat(format))
+    found = traced(lambda d: sparse.find(own(d).asformat(format)))
+    assert all(np.array_equal(dr.value(u), v) for u, v in zip(found, want, strict=True))
+
+
+@pytest.mark.parametrize("format", ["bsr", "lil", "dok"])
+def test_data_in_no_format_but_those_by_rows_columns_and_coordinates(format):
+    with pytest.raises(dr.UnsupportedError, match=f"data of a {format} array"):
+        traced(lambda d: own(d).asformat(format).data)
+    assert traced(lambda d: getattr(own(d), f"to{format}")()).format == format
+
+
+@pytest.mark.parametrize("name", ["argmax", "maximum", "eliminate_zeros", "setdiag"])
+def test_methods_that_need_another_pattern(name):
+    with pytest.raises(dr.UnsupportedError, match=f"{name} of a sparse array"):
+        traced(lambda d: getattr(own(d), name)(1))
+
+
 def test_single_precision():
     def f(d):
         a = sparse.csr_array((d, A.indices, A.indptr))

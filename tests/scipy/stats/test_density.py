@@ -89,3 +89,41 @@ def test_wrong_points():
         dr.vjp(stats.gaussian_kde(DATA), np.ones((3, 2)))
     with pytest.raises(ValueError, match="1D"):
         dr.vjp(lambda v: stats.gaussian_kde(v).integrate_box_1d(0.0, 1.0), DATA)
+
+
+@pytest.mark.parametrize("method", [None, "silverman", 0.4])
+@pytest.mark.parametrize(
+    "name", ["covariance", "inv_cov", "cho_cov", "factor", "neff", "weights", "dataset"]
+)
+def test_what_is_kept_varies_too(name, method):
+    """Attributes of an estimate made of traced data and weights are those of SciPy's, with their derivatives."""
+    rng = np.random.default_rng(8)
+    data, weights = rng.normal(size=(2, 8)), rng.uniform(0.5, 1.5, 8)
+    move, change = rng.normal(size=(2, 8)), rng.normal(size=8)
+
+    def of(module):
+        return lambda d, w: (
+            getattr(module.gaussian_kde(d, method, weights=w), name) * (1 + 0 * d[0, 0])
+        )
+
+    found, slope = dr.jvp(of(stats), (data, weights), (move, change))
+    assert np.allclose(found, of(scipy.stats)(data, weights), rtol=1e-12)
+    up, down = (of(scipy.stats)(data + h * move, weights + h * change) for h in (1e-5, -1e-5))
+    assert np.allclose(slope, (up - down) / 2e-5, rtol=1e-6, atol=1e-8)
+
+
+def test_a_bandwidth_set_later():
+    data, weights = np.array([0.3, -0.2, 1.1]), np.array([0.5, 1.0, 2.0])
+
+    def f(d, w):
+        kde = stats.gaussian_kde(d, weights=w)
+        kde.set_bandwidth("silverman")
+        return kde(0.4)[0]
+
+    known = scipy.stats.gaussian_kde(data, "silverman", weights=weights)
+    value, slopes = dr.value_and_grad(f, argnums=(0, 1))(data, weights)
+    assert np.isclose(value, known(0.4)[0], rtol=1e-13)
+    want = dr.grad(
+        lambda d, w: stats.gaussian_kde(d, "silverman", weights=w)(0.4)[0], argnums=(0, 1)
+    )(data, weights)
+    assert all(np.allclose(a, b, rtol=1e-13) for a, b in zip(slopes, want, strict=True))
