@@ -99,6 +99,8 @@ def conversion(kind: str) -> tuple[str, str]:
             "put the traced number first (s * A for A * s, 1 / s * A for A / s), or make the sparse array with "
             "dualrev.scipy.sparse"
         )
+    elif kind == "float" and ('" %' in line or "' %" in line):
+        remedy = "format it with an f-string, which takes traced values"
     elif "math." in line:
         remedy = "use the NumPy function of the same name (np.sin for math.sin)"
     elif "]" in line and "=" in line.replace("==", ""):

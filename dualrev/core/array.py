@@ -13,7 +13,7 @@ import operator
 import sys
 import warnings
 from collections.abc import Iterator
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -77,7 +77,9 @@ class Traced:
             raise MissingRuleError(function_name(func))
         return entry.call(*args, **kwargs)
 
-    def __reduce__(self) -> NoReturn:
+    def __reduce__(self) -> Any:
+        if self.level.closed and self.level.decays:
+            return self.primal.__reduce__()
         raise EscapeError("pickling a traced value", "pickle dualrev.value(x)")
 
     def __copy__(self) -> Any:
@@ -144,16 +146,22 @@ class Traced:
         return primal._decide(operation) if isinstance(primal, Traced) else primal
 
     def __float__(self) -> float:
-        raise EscapeError(*conversion("float"))
+        return float(self._leave("float"))
 
     def __int__(self) -> int:
-        raise EscapeError(*conversion("int"))
+        return int(self._leave("int"))
 
     def __index__(self) -> int:
-        raise EscapeError(*conversion("index"))
+        return operator.index(self._leave("index"))
 
     def __complex__(self) -> complex:
-        raise EscapeError(*conversion("complex"))
+        return complex(self._leave("complex"))
+
+    def _leave(self, kind: str) -> Any:
+        """Return the primal of a value that has become a constant."""
+        if self.level.closed and self.level.decays:
+            return self.primal
+        raise EscapeError(*conversion(kind))
 
     def item(self, *index: int) -> Any:
         """Return one entry, traced (as the derivative would otherwise be lost)."""

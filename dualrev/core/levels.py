@@ -11,7 +11,9 @@ forward mode); dispatch never reads it, so traced values keep working when user 
 
 from __future__ import annotations
 
+import functools
 import itertools
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +22,7 @@ from dualrev.errors import LevelError
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["Level", "next_depth", "open_levels"]
+__all__ = ["Level", "decaying", "let_decay", "next_depth", "open_levels"]
 
 _depths = itertools.count(1)
 _open: ContextVar[tuple[Level, ...]] = ContextVar("dualrev_open_levels", default=())
@@ -36,6 +38,28 @@ def open_levels() -> list[Level]:
     return list(_open.get())
 
 
+def let_decay() -> None:
+    """Let the values of all open levels become constants when these close."""
+    for level in _open.get():
+        level.decays = True
+
+
+def decaying(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `f` for a solver, such that the values of levels that the solver opens around it decay.
+
+    Inside an outer transform it is `f` itself: what is left behind there may depend on what is differentiated outside.
+    """
+    if _open.get():
+        return f
+
+    @functools.wraps(f, updated=())
+    def call(*args: Any, **kwargs: Any) -> Any:
+        let_decay()
+        return f(*args, **kwargs)
+
+    return call
+
+
 class Level:
     """One running transform; modes subclass it and say what an operation does there.
 
@@ -45,13 +69,17 @@ class Level:
         Position in the nesting; larger is deeper.
     closed : bool
         True once the transform has returned; operations then raise `LevelError`.
+    decays : bool
+        Instead, values become constants then. A solver opens such levels: what the user's function remembers from one
+        evaluation to the next (a history, the best so far) is a number to the solver, and so to its derivative.
     """
 
-    __slots__ = ("__weakref__", "closed", "depth")
+    __slots__ = ("__weakref__", "closed", "decays", "depth")
 
     def __init__(self, depth: float | None = None) -> None:
         self.depth = next(_depths) if depth is None else depth
         self.closed = False
+        self.decays = False
 
     def __enter__(self) -> Any:
         _open.set((*_open.get(), self))
@@ -81,6 +109,13 @@ class Level:
         """Raise `LevelError` if the level has ended."""
         if self.closed:
             raise LevelError
+
+    def ended(self, primitive: Any, arrays: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Answer an operation on a value of this level, which has ended: with a constant, or with `LevelError`."""
+        if not self.decays:
+            raise LevelError
+        plain = (a.primal if getattr(a, "level", None) is self else a for a in arrays)
+        return primitive.call(*plain, **params)
 
     def process(self, primitive: Any, arrays: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Evaluate `primitive` where at least one operand belongs to this level."""

@@ -134,13 +134,15 @@ def guarded(name: str, f: Any) -> Any:
     if not (callable(f) and open_levels()):
         return f
 
-    # Solvers look at the signatures of some functions, and at attributes of events.
-    @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
         y = f(*args, **kwargs)
         refuse_traced(name, *(y if isinstance(y, (list, tuple)) else (y,)))
         return y
 
+    # Solvers look at the names and signatures of functions.
+    if type(f) in (FunctionType, MethodType):
+        return functools.wraps(f)(call)
+    call.__dict__["__wrapped__"] = f
     return call
 
 

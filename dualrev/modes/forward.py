@@ -201,7 +201,7 @@ class Forward(Level):
     def process(self, primitive: Any, arrays: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Evaluate the primal and push the tangents forward."""
         if self.closed:
-            self.check()
+            return self.ended(primitive, arrays, params)
         if primitive.arguments is None and self.float64 and primitive.flavour == "linear":
             out = self._joined(primitive, arrays, params)
             if out is not None:

@@ -110,6 +110,7 @@ class Tape(Level):
         "nodes",
         "plain",
         "records",
+        "was_plain",
         "watch",
     )
 
@@ -129,6 +130,10 @@ class Tape(Level):
         """Stop recording; a later operation raises `LevelError`. The nodes stay for sweeps."""
         self.closed = True
         self.append = _refuse
+        self.was_plain = self.plain
+        if self.decays:
+            # Shortcuts do not look whether a tape is closed; these send them to `process`, which does.
+            self.float64 = self.plain = False
 
     def variable(self, x: Any) -> Any:
         """Return an independent variable of this tape.
@@ -177,7 +182,7 @@ class Tape(Level):
     def process(self, primitive: Primitive, arrays: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Evaluate the primal and append a node."""
         if self.closed:
-            raise LevelError
+            return self.ended(primitive, arrays, params)
         adjoints = primitive.adjoints
         variadic = primitive.arguments is None
         active: list[int] = []

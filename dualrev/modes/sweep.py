@@ -209,7 +209,7 @@ def run(
     """
     tape.captures.verify()
     size = next(tape.counter)
-    plain = tape.plain
+    plain = tape.was_plain if tape.closed else tape.plain
     for s in seeds.values():
         plain = plain and not isinstance(s, Traced) and s.dtype is _FLOAT64
     with np.errstate(all="ignore"):

@@ -17,7 +17,7 @@ from dualrev.core.primitive import Primitive, numpy_function
 from dualrev.core.shapes import lift
 from dualrev.rules.contraction import array_operand
 
-__all__ = ["convolution"]
+__all__ = ["batch_aligned", "convolution"]
 
 _MODES = {"valid": "valid", "same": "same", "full": "full", 0: "valid", 1: "same", 2: "full"}
 
@@ -76,9 +76,10 @@ def _window_right(ct: Any, a: Any, shape: tuple[int, ...], *, start: int, size: 
     return _window_left(ct, a, shape, start=start, size=size)
 
 
-def _batch(
+def batch_aligned(
     primitive: Primitive, lanes: tuple[bool, ...], arrays: tuple[Any, ...], params: dict[str, Any]
 ) -> Any:
+    """Evaluate all lanes at once, each operand with as many axes behind its lanes."""
     ndim = max(v.ndim - lane for v, lane in zip(arrays, lanes, strict=True))
     arrays = tuple(lift(v, ndim) if lane else v for v, lane in zip(arrays, lanes, strict=True))
     return primitive.call(*arrays, **params)
@@ -99,7 +100,7 @@ convolution = bilinear(
         case((2, 1, 3), (3, 2), start=1, size=3),
     ],
     name="convolution",
-    batch=_batch,
+    batch=batch_aligned,
     broadcasts=True,
     formula="yₖ = Σᵢ aᵢ bₖ₋ᵢ for k of a window; both adjoints convolve with the other operand reversed",
 )
@@ -144,7 +145,7 @@ correlation = bilinear(
         case((2, 1, 3), (3, 2), mode="same"),
     ],
     name="correlation",
-    batch=_batch,
+    batch=batch_aligned,
     broadcasts=True,
     formula="a convolved with b reversed; the adjoints are windows of convolutions",
 )

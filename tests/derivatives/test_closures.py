@@ -423,3 +423,40 @@ def test_guarded():
         return a
 
     dr.jacobian(through)(A)
+
+
+def test_properties_over_slots_and_attributes_are_not_called():
+    class Base:
+        __slots__ = ("__dict__", "a")
+
+    class Guarded(Base):
+        @property
+        def a(self):
+            raise RuntimeError("asked")
+
+        @property
+        def b(self):
+            raise RuntimeError("asked")
+
+    def through(a):
+        held = Guarded()
+        vars(held).update(b=a, c=a)
+        plain, _ = closed(lambda x: x * held.c).plain
+        assert type(plain(A)) is np.ndarray
+        return held.c
+
+    dr.jacobian(through)(A)
+
+
+def test_what_cannot_be_copied_is_refused():
+    class Single(Exception):  # made in C: object.__new__ does not make one
+        def __reduce_ex__(self, protocol):
+            raise RuntimeError("there is one only")
+
+    def through(a):
+        single = Single()
+        single.a = a
+        return closed(lambda x: x * single.a).plain[0](A)
+
+    with pytest.raises(dr.InputError, match=r"Single.* cannot be copied: pass the value in args="):
+        dr.jacobian(through)(A)

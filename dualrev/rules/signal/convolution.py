@@ -15,9 +15,10 @@ from scipy import signal
 from dualrev.core.array import dtype_of
 from dualrev.core.domains import case
 from dualrev.core.flavours import bilinear
-from dualrev.core.primitive import Primitive, numpy_function
-from dualrev.core.shapes import lift, negative_axes
+from dualrev.core.primitive import numpy_function
+from dualrev.core.shapes import negative_axes
 from dualrev.rules.contraction import array_operand
+from dualrev.rules.convolution import batch_aligned
 from dualrev.rules.padding import pad
 from dualrev.rules.shaping import lane
 
@@ -97,14 +98,6 @@ def _right(ct: Any, a: Any, shape: Sizes, *, starts: Sizes, sizes: Sizes, method
     return _other(ct, a, shape, starts, method)
 
 
-def _batch(
-    primitive: Primitive, lanes: tuple[bool, ...], arrays: tuple[Any, ...], params: dict[str, Any]
-) -> Any:
-    ndim = max(v.ndim - lane for v, lane in zip(arrays, lanes, strict=True))
-    arrays = tuple(lift(v, ndim) if lane else v for v, lane in zip(arrays, lanes, strict=True))
-    return primitive.call(*arrays, **params)
-
-
 convolved = bilinear(
     _value,
     _left,
@@ -119,7 +112,7 @@ convolved = bilinear(
         case((2, 1, 3), (3, 2), starts=(-1,), sizes=(6,), method="direct"),
     ],
     name="convolution_nd",
-    batch=_batch,
+    batch=batch_aligned,
     broadcasts=True,
     formula="a window of Σ a_i b_{k−i} over several axes; the adjoints convolve with the other operand reversed",
 )

@@ -137,6 +137,8 @@ def lfilter(b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     b, a = _coefficients("b", b), _coefficients("a", a)
     if x.ndim == 0:
         raise ValueError("x must be at least 1-D")
+    if a.shape[0] > 1 and np.any(value(a)[..., 0] == 0):
+        raise ValueError("filter coefficient a[0] == 0 not supported")
     x = np.moveaxis(x, axis, -1)
     if zi is None:
         return np.moveaxis(filtered(b, a, x), -1, axis)

@@ -24,7 +24,7 @@ from dualrev.rules.sparse.arrays import TracedSparse, is_sparse, rearranged, spa
 from dualrev.rules.sparse.products import Pattern, outer_at, sparse_product
 from dualrev.rules.sparse.systems import Direct, sparse_solve
 
-__all__ = ["Bordered", "Eigenproblem", "eigenpairs", "matrix_of", "plain_options"]
+__all__ = ["OPTIONS", "Bordered", "Eigenproblem", "eigenpairs", "matrix_of", "plain_options"]
 
 _NOTE = (
     "vᴴdv = 0; the cotangent is that of the Hermitian part; equal eigenvalues: what tells them apart raises, "
@@ -195,22 +195,15 @@ def plain_options(name: str, options: dict[str, Any], *matrices: str) -> dict[st
     return {k: value(v) for k, v in options.items()}
 
 
+# The options that ARPACK's two functions have in common, in their order.
+OPTIONS = ("sigma", "which", "v0", "ncv", "maxiter", "tol", "return_eigenvectors", "Minv", "OPinv")
+
+
 @numpy_function(linalg.eigsh, kind="rule", note=_NOTE)
 def eigsh(A: Any, k: int = 6, M: Any = None, *args: Any, **kwargs: Any) -> Any:
     """Answer ``scipy.sparse.linalg.eigsh``."""
     name = "scipy.sparse.linalg.eigsh"
-    names = (
-        "sigma",
-        "which",
-        "v0",
-        "ncv",
-        "maxiter",
-        "tol",
-        "return_eigenvectors",
-        "Minv",
-        "OPinv",
-    )
-    given = dict(zip((*names, "mode", "rng"), args, strict=False)) | kwargs
+    given = dict(zip((*OPTIONS, "mode", "rng"), args, strict=False)) | kwargs
     options = plain_options(name, given | {"M": M}, "M", "sigma")
     vectors = options.pop("return_eigenvectors", True)
     mass = options["M"]

@@ -10,11 +10,11 @@ from scipy.sparse import linalg
 
 from dualrev.core.array import dtype_of
 from dualrev.core.domains import case
-from dualrev.core.flavours import general
+from dualrev.core.flavours import constant, general
 from dualrev.core.primitive import numpy_function
 from dualrev.errors import UnsupportedError
 from dualrev.rules.degeneracy import check_phase, size_of
-from dualrev.rules.sparse.eigen import Bordered, matrix_of, plain_options
+from dualrev.rules.sparse.eigen import OPTIONS, Bordered, matrix_of, plain_options
 from dualrev.rules.sparse.products import Pattern, outer_at, sparse_product
 from dualrev.rules.sparse.systems import sparse_solve
 
@@ -89,6 +89,16 @@ class general_eigenpairs:
         return -outer_at(left, v.T, pattern=problem.pattern)
 
 
+def _order_alone(w: Any, a: Any, *, pattern: Pattern, values: Callable[[Any], Any]) -> Any:
+    """Return where SciPy has the eigenvalues if it is not asked for vectors, which is another order."""
+    from scipy.optimize import linear_sum_assignment
+
+    return linear_sum_assignment(np.abs(values(pattern.matrix(a))[:, None] - w))[1]
+
+
+(order_alone,) = constant(_order_alone, answers=False)
+
+
 @numpy_function(
     linalg.eigs,
     kind="rule",
@@ -97,18 +107,7 @@ class general_eigenpairs:
 def eigs(A: Any, k: int = 6, M: Any = None, *args: Any, **kwargs: Any) -> Any:
     """Answer ``scipy.sparse.linalg.eigs``."""
     name = "scipy.sparse.linalg.eigs"
-    names = (
-        "sigma",
-        "which",
-        "v0",
-        "ncv",
-        "maxiter",
-        "tol",
-        "return_eigenvectors",
-        "Minv",
-        "OPinv",
-    )
-    given = dict(zip((*names, "OPpart", "rng"), args, strict=False)) | kwargs
+    given = dict(zip((*OPTIONS, "OPpart", "rng"), args, strict=False)) | kwargs
     options = plain_options(name, given, "sigma")
     vectors = options.pop("return_eigenvectors", True)
     if M is not None:
@@ -118,4 +117,10 @@ def eigs(A: Any, k: int = 6, M: Any = None, *args: Any, **kwargs: Any) -> Any:
     a = matrix_of(A, name)
     problem = GeneralProblem(a.pattern, lambda m: linalg.eigs(m, k, **options))
     w, v = general_eigenpairs(a._data, problem=problem)
-    return (w, v) if vectors else w
+    if vectors:
+        return w, v
+
+    def alone(m: Any) -> Any:
+        return linalg.eigs(m, k, return_eigenvectors=False, **options)
+
+    return np.take_along_axis(w, order_alone(w, a._data, pattern=a.pattern, values=alone), axis=-1)

@@ -20,9 +20,9 @@ from dualrev.core.primitive import everything
 from dualrev.scipy.integrate.boundary import solve_bvp as solve_bvp
 from dualrev.scipy.integrate.initial import odeint as odeint
 from dualrev.scipy.integrate.initial import solve_ivp as solve_ivp
-from dualrev.scipy.integrate.quadrature import fixed_quad as fixed_quad
-from dualrev.scipy.integrate.quadrature import quad as quad
-from dualrev.scipy.integrate.quadrature import quad_vec as quad_vec
+from dualrev.scipy.integrate.integrals import fixed_quad as fixed_quad
+from dualrev.scipy.integrate.integrals import quad as quad
+from dualrev.scipy.integrate.integrals import quad_vec as quad_vec
 from dualrev.scipy.integrate.repeated import dblquad as dblquad
 from dualrev.scipy.integrate.repeated import nquad as nquad
 from dualrev.scipy.integrate.repeated import tplquad as tplquad

@@ -185,8 +185,14 @@ def solve_ivp(
 
 def _guarded_events(events: Any) -> Any:
     if isinstance(events, (list, tuple)):
-        return [guarded("solve_ivp", event) for event in events]
-    return guarded("solve_ivp", events)
+        return [_guarded_events(event) for event in events]
+    guard = guarded("solve_ivp", events)
+    if guard is not events:
+        # Attributes of an event may be those of its class.
+        for name in ("terminal", "direction"):
+            if hasattr(events, name):
+                setattr(guard, name, getattr(events, name))
+    return guard
 
 
 def _unpack(args: Any) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import integrate, sparse
 
 from dualrev.core.array import value
+from dualrev.core.levels import decaying
 from dualrev.derivatives.jacobian import jacobian
 from dualrev.errors import DualrevError
 from dualrev.scipy.integrate.systems import as_matrix
@@ -60,14 +61,15 @@ def with_jacobian(
     if pattern is not None and may_be_sparse:
         # SciPy takes the pattern for its own differences only.
         options["jac_sparsity"] = None
-        compressed = compressed_jacobian(lambda y, t, *args: fun(t, y, *args), pattern)
+        remembering = decaying(fun)
+        compressed = compressed_jacobian(lambda y, t, *args: remembering(t, y, *args), pattern)
 
         def jac(t: float, y: np.ndarray, *args: Any) -> Any:
             with way_out(remedy):
                 return sparse.csc_matrix(compressed(y, t, *args))
 
     else:
-        exact = jacobian(fun, argnums=1, mode="forward")
+        exact = jacobian(decaying(fun), argnums=1, mode="forward")
 
         def jac(t: float, y: np.ndarray, *args: Any) -> Any:
             with way_out(remedy):
@@ -80,7 +82,7 @@ def with_jacobian(
 
 def odeint_jacobian(func: Callable[..., Any], tfirst: bool) -> Callable[..., Any]:
     """Return the exact Jacobian in the form of ``Dfun``."""
-    exact = jacobian(func, argnums=1 if tfirst else 0, mode="forward")
+    exact = jacobian(decaying(func), argnums=1 if tfirst else 0, mode="forward")
 
     def Dfun(*given: Any) -> Any:
         n = np.size(given[1 if tfirst else 0])

@@ -11,7 +11,7 @@ from dualrev.core.array import value
 from dualrev.core.mirror import replaces
 from dualrev.derivatives.closures import closed
 from dualrev.scipy.integrate.arguments import original, plain_numbers
-from dualrev.scipy.integrate.quadrature import quad
+from dualrev.scipy.integrate.integrals import quad
 
 __all__ = ["dblquad", "nquad", "tplquad"]
 

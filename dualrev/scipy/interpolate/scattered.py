@@ -113,6 +113,7 @@ class NearestNDInterpolator(interpolate.NearestNDInterpolator):  # type: ignore[
     interpolate.LinearNDInterpolator,
     kind="composite",
     note="in values and points; the triangulation is constant",
+    name="scipy.interpolate.LinearNDInterpolator",
 )
 class LinearNDInterpolator(interpolate.LinearNDInterpolator):  # type: ignore[misc]
     __doc__ = description(interpolate.LinearNDInterpolator)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from dualrev.core.array import TracedScalar
+from dualrev.core.levels import let_decay, open_levels
 from dualrev.derivatives.closures import refuse_traced
 from dualrev.derivatives.gradient import value_and_grad
 from dualrev.derivatives.jacobian import FEW, jacobian
@@ -111,6 +112,8 @@ class Derivatives:
         self.args = given if isinstance(given, tuple) else (given,)
         self.kwargs = dict(kwargs or {})
         self.calls = 0
+        # What `f` remembers of an evaluation is constant in the next one; in an outer transform it need not be.
+        self._decays = not open_levels()
         self.way_out = way_out
         self.name = name
         self.point = None if x0 is None else x0 if isinstance(x0, Point) else Point(x0, name)
@@ -222,11 +225,15 @@ class Derivatives:
 
     def _call(self, x: Any, *args: Any) -> Any:
         self.calls += 1
+        if self._decays:
+            let_decay()
         return self.f(x, *args, **self.kwargs)
 
     def _number(self, x: Any, *args: Any) -> Any:
         """Return f(x) as one real number; arrays of one entry count, as they do for SciPy."""
         self.calls += 1
+        if self._decays:
+            let_decay()
         y = self.f(x, *args, **self.kwargs)
         kind = type(y)
         return y if kind is np.float64 or _is_scalar_variable(y) else one_number(y, self.name)

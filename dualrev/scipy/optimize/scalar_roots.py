@@ -16,6 +16,7 @@ from scipy import optimize
 
 from dualrev.core.array import value
 from dualrev.core.bind import operand
+from dualrev.core.levels import decaying
 from dualrev.core.mirror import replaces
 from dualrev.derivatives.closures import closed, guarded, refuse_traced
 from dualrev.derivatives.products import jvp
@@ -38,7 +39,7 @@ class _Tower:
     """A function of one number (or of many, entry by entry) with its first derivatives, all from one evaluation."""
 
     def __init__(self, f: Callable[..., Any], order: int, name: str, way_out: str) -> None:
-        self.f = f
+        self.f = decaying(f)
         self.way_out = way_out
         self.order = order
         self.name = name

@@ -321,3 +321,27 @@ def test_bad_input_gets_scipys_words():
         dr.grad(end)(1.0, t_eval=[0.5, 2.0])
     with pytest.raises(TypeError, match="Supplied 'args' cannot be unpacked"):
         integrate.solve_ivp(pendulum, (0, 1), [1.0, 0.0], args=3.0)
+
+
+def test_events_of_a_class_keep_its_attributes():
+    """Inside a transform an event is watched for traced values; that it is terminal must not be lost."""
+
+    class Half:
+        terminal = True
+        direction = -1
+
+        def __call__(self, t, y):
+            return y[0] - 0.5
+
+    def stop(rate):
+        return integrate.solve_ivp(
+            lambda t, y: -rate * y, (0.0, 9.0), [1.0], events=Half(), rtol=1e-10, atol=1e-12
+        ).t[-1]
+
+    def plain(rate):
+        # The solve itself depends on nothing traced.
+        sol = integrate.solve_ivp(lambda t, y: -y, (0.0, 9.0), [1.0], events=[Half()], rtol=1e-9)
+        return rate * sol.t[-1]
+
+    assert dr.grad(stop)(2.0) == pytest.approx(-np.log(2.0) / 4, rel=1e-7)
+    assert dr.grad(plain)(2.0) == pytest.approx(np.log(2.0), rel=1e-6)

@@ -171,3 +171,10 @@ def test_global_searches(search, bars):
     assert bar.steps == len(res.trajectory) - 1 > 0
     if search is not SEARCHES["shgo"]:  # its callback is given points only
         assert all(text.startswith("f=") for text in bar.texts)
+
+
+def test_the_real_bar(capsys):
+    res = optimize.minimize(counted(), START, method="BFGS", progress=True)
+    shown = capsys.readouterr().err
+    assert "minimize (BFGS)" in shown
+    assert f"{res.nit}it" in shown

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+import scipy.linalg
 import scipy.sparse as plain
+import scipy.sparse.linalg as plain_linalg
 
 import dualrev as dr
 from dualrev.scipy import sparse
@@ -386,3 +388,26 @@ def test_conductivities():
 
     assert np.allclose(dr.jacobian(temperature)(k), dr.jacobian(dense)(k), rtol=1e-10)
     assert np.allclose(temperature(k), dense(k), rtol=1e-12)
+
+
+@pytest.mark.parametrize("which", ["LM", "SM", "LR", "SR", "LI"])
+@pytest.mark.parametrize("vectors", [True, False])
+def test_eigenvalues_in_the_order_of_scipy(which, vectors):
+    """Which is another one without vectors."""
+    rng = np.random.default_rng(3)
+    a = plain.csr_array(rng.normal(size=(12, 12)) + 4 * np.diag(np.arange(12)))
+    options = {"k": 4, "which": which, "v0": np.ones(12), "return_eigenvectors": vectors}
+    want = plain_linalg.eigs(a, **options)
+    change = rng.normal(size=a.data.size)
+
+    def f(d):
+        y = linalg.eigs(sparse.csr_array((d, a.indices, a.indptr), shape=a.shape), **options)
+        return y[0] if vectors else y
+
+    found, slope = dr.jvp(f, (a.data,), (change,))
+    assert np.allclose(found, want[0] if vectors else want, rtol=1e-9)
+    w, left, right = scipy.linalg.eig(a.toarray(), left=True)
+    b = plain.csr_array((change, a.indices, a.indptr), shape=a.shape).toarray()
+    slopes = np.diagonal(left.conj().T @ b @ right) / np.sum(left.conj() * right, axis=0)
+    nearest = np.argmin(np.abs(w - found[:, None]), axis=1)
+    assert np.allclose(slope, slopes[nearest], rtol=1e-7)
