@@ -15,11 +15,22 @@ AT_FIRST = frozenset(PRIMITIVES)
 load_mirrors()
 
 
+# What the ordinary run asks of a primitive for SciPy; the rest of the registry's promises are asked in the slow one.
+FIRST = {"value", "tangent", "adjoint", "identity", "jacobian", "second", "holomorphic"}
+SLOW = {
+    ("rules", "test_mutants.py"),
+    ("rules", "test_registry.py"),
+    ("testing", "test_registry.py"),
+}
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark as slow what tests the tests with a function of SciPy: mutants of its rules, and the shipped checker."""
+    """Mark as slow, of SciPy's primitives: mutants, the shipped checker, and all promises but the first."""
     for item in items:
-        if item.path.parts[-2:] in (("rules", "test_mutants.py"), ("testing", "test_registry.py")):
-            name = item.callspec.params.get("name") if hasattr(item, "callspec") else None
-            if name in PRIMITIVES and name not in AT_FIRST:
+        if item.path.parts[-2:] in SLOW and hasattr(item, "callspec"):
+            params = item.callspec.params
+            name = params.get("name")
+            late = name in PRIMITIVES and name not in AT_FIRST
+            if late and params.get("check") not in FIRST:
                 item.add_marker(pytest.mark.slow)
