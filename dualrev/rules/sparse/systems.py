@@ -82,8 +82,8 @@ class System:
         return bool(a.dtype.kind == "c")
 
     def columns(self, a: Any, b: Any, transposed: bool, **first: Any) -> Any:
-        """Solve for the rows of `b`."""
-        raise NotImplementedError
+        """Solve for the rows of `b`; each way of solving defines it."""
+        raise TypeError(f"{type(self).__name__} is abstract")
 
 
 class Direct(System):

@@ -64,8 +64,8 @@ class System:
     name = "solve_ivp"
 
     def rhs(self, t: Any, states: Sequence[Any], params: Sequence[Any]) -> list[Any]:
-        """Return the time derivatives of the states; everything may be traced."""
-        raise NotImplementedError
+        """Return the time derivatives of the states; everything may be traced. Each system defines it."""
+        raise TypeError(f"{type(self).__name__} is abstract")
 
     def jacobian(self, t: float, z: np.ndarray, params: Sequence[Any]) -> np.ndarray:
         """Return the plain Jacobian of all states, flattened one after the other."""
