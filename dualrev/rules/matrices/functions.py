@@ -180,7 +180,8 @@ class logm:
     lambda x, *, t: each(_in_double(lambda m: linalg.fractional_matrix_power(m, t)), x),
     on=[
         case(_away(3, 3), t=0.5),
-        case(_away(2, 2, 2), t=-1.3),
+        # SciPy estimates norms from random starts; at these samples no bit of the result depends on them.
+        case(_complex(2, 2, 2), t=-1.3),
         case(_complex(2, 2), t=2.7),
     ],
     name="matrices.power",
@@ -226,7 +227,7 @@ class sqrtm_:
     lambda x: each(_in_double(linalg.signm), x),
     on=[
         case(lambda rng: np.diag([1.0, -2.2, 3.6]) + 0.3 * rng.normal(size=(3, 3))),
-        case(_away(2, 2)),
+        case(lambda rng: np.diag([1.4, -2.2]) + 0.3 * rng.normal(size=(2, 2))),
     ],
     name="matrices.signm",
     batch=batch_leading,
