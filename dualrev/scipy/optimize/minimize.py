@@ -102,7 +102,7 @@ def minimize(
     Notes
     -----
     Value and gradient at one point are one evaluation of `fun`; Hessians and the record that products come from are
-    made once per point, only where the method asks. Up to 100 variables methods that take both get the Hessian, beyond
+    made once per point, only where the method asks. Up to 64 variables methods that take both get the Hessian, beyond
     that its products. Nelder-Mead, Powell, COBYLA and COBYQA get `fun` as it is.
 
     Examples
