@@ -90,10 +90,17 @@ EXCEPTIONS = {
 }
 
 
-# MINPACK in C, as SciPy 1.17 has it, reads memory that it has not set where the first Jacobian is rank deficient: with
-# the same derivatives by hand 200 runs of lm give 3 (and success far from a minimum), 24, 40 or 44 evaluations.
-# In the narrow valleys of the other two the last bits of a product decide, which differ with the alignment of memory.
-UNSTEADY = {("lm", 18), ("trust-krylov", 18), ("trust-krylov", 20)}
+# MINPACK in C, as SciPy 1.17 has it, is not deterministic in lm where the Jacobian is rank deficient at the start (18)
+# or in the end (22): with the same derivatives by hand, 200 runs of the first give 3 (and success far from a minimum),
+# 24, 40 or 44 evaluations, and 60 of the second 59 or 67. SciPy 1.13, in Fortran, always gives the same number.
+# In the valleys of trust-krylov's two the last bits of a product decide, which differ with the alignment of memory.
+UNSTEADY = {
+    ("lm", 18),
+    ("lm", 22),
+    ("root-lm", 22),
+    ("trust-krylov", 18),
+    ("trust-krylov", 20),
+}
 
 
 class Counted:
@@ -288,4 +295,5 @@ def test_root(method, problem):
     if squares[0] > 1e-8:
         assert squares[1] > 1e-8
         assert (name, problem.number, problem.n) in EXCEPTIONS
-    assert found.nfev <= hand.nfev
+    if (name, problem.number) not in UNSTEADY:
+        assert found.nfev <= hand.nfev
