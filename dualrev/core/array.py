@@ -78,7 +78,7 @@ class Traced:
         return entry.call(*args, **kwargs)
 
     def __reduce__(self) -> Any:
-        if self.level.closed and self.level.decays:
+        if self.level.decayed:
             return self.primal.__reduce__()
         raise EscapeError("pickling a traced value", "pickle dualrev.value(x)")
 
@@ -159,7 +159,7 @@ class Traced:
 
     def _leave(self, kind: str) -> Any:
         """Return the primal of a value that has become a constant."""
-        if self.level.closed and self.level.decays:
+        if self.level.decayed:
             return self.primal
         raise EscapeError(*conversion(kind))
 

@@ -105,6 +105,11 @@ class Level:
         """Mark the level as ended."""
         self.closed = True
 
+    @property
+    def decayed(self) -> bool:
+        """Whether the level has ended and its values are constants."""
+        return self.closed and self.decays
+
     def check(self) -> None:
         """Raise `LevelError` if the level has ended."""
         if self.closed:

@@ -2,7 +2,6 @@
 
 import inspect
 import pickle
-import sys
 import types
 
 import numpy as np
@@ -558,37 +557,18 @@ def test_trajectory(method, jac):
     assert "trajectory" not in optimize.least_squares(decay, [1.0, 1.0], jac, method=method)
 
 
-def test_progress(monkeypatch):
-    texts = []
-
-    class Bar:
-        def __init__(self, **kwargs):
-            texts.append(kwargs["desc"])
-
-        def set_postfix_str(self, text, refresh):
-            texts.append(text)
-
-        def update(self, n):
-            assert n == 1
-
-        def close(self):
-            texts.append("closed")
-
-    module = types.ModuleType("tqdm.auto")
-    module.tqdm = Bar
-    monkeypatch.setitem(sys.modules, "tqdm", types.ModuleType("tqdm"))
-    monkeypatch.setitem(sys.modules, "tqdm.auto", module)
+def test_progress(bar_texts):
     f = Counted(decay)
     res = optimize.least_squares(f, [1.0, 1.0], progress=True)
     assert f.calls == res.nfev
-    assert texts[0] == "least_squares"
-    assert texts[-1] == "closed"
-    assert all(t.startswith("f=") and "|g|=" in t for t in texts[1:-1])
-    assert len(texts) >= res.njev
-    del texts[:]
+    assert bar_texts[0] == "least_squares"
+    assert bar_texts[-1] == "closed"
+    assert all(t.startswith("f=") and "|g|=" in t for t in bar_texts[1:-1])
+    assert len(bar_texts) >= res.njev
+    del bar_texts[:]
     with pytest.raises(ZeroDivisionError):
         optimize.least_squares(lambda p: 1 / 0, [1.0], progress=True)
-    assert texts == ["least_squares", "closed"]
+    assert bar_texts == ["least_squares", "closed"]
 
 
 @pytest.mark.skipif(

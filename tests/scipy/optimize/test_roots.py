@@ -3,8 +3,6 @@
 import dataclasses
 import inspect
 import math
-import sys
-import types
 
 import numpy as np
 import pytest
@@ -323,30 +321,11 @@ def test_trajectory(method):
     np.testing.assert_allclose(path[-1], [1, 1], atol=1e-3)
 
 
-def test_progress(monkeypatch):
-    texts = []
-
-    class Bar:
-        def __init__(self, **kwargs):
-            texts.append(kwargs["desc"])
-
-        def set_postfix_str(self, text, refresh):
-            texts.append(text)
-
-        def update(self, n):
-            assert n == 1
-
-        def close(self):
-            texts.append("closed")
-
-    module = types.ModuleType("tqdm.auto")
-    module.tqdm = Bar
-    monkeypatch.setitem(sys.modules, "tqdm", types.ModuleType("tqdm"))
-    monkeypatch.setitem(sys.modules, "tqdm.auto", module)
+def test_progress(bar_texts):
     optimize.root(f, X0, progress=True)
-    assert texts[0] == "root"
-    assert texts[-1] == "closed"
-    assert texts[1].startswith("|f|=")
+    assert bar_texts[0] == "root"
+    assert bar_texts[-1] == "closed"
+    assert bar_texts[1].startswith("|f|=")
 
 
 @pytest.mark.parametrize("name", ["root", "fsolve", "leastsq"])
