@@ -1,8 +1,13 @@
 """dualrev: exact derivatives of plain NumPy code, in forward and reverse mode, from one registry of rules."""
 
+import importlib as _importlib
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
 from dualrev import numpy as numpy
 from dualrev import rules as _rules
 from dualrev import scipy as scipy
+from dualrev.core import allocation as _allocation
 from dualrev.core import buffer as _buffer
 from dualrev.core import operators as _operators
 from dualrev.core.array import value as value
@@ -45,6 +50,7 @@ from dualrev.errors import LevelError as LevelError
 from dualrev.errors import MissingRuleError as MissingRuleError
 from dualrev.errors import NonFiniteError as NonFiniteError
 from dualrev.errors import OutputError as OutputError
+from dualrev.errors import PatternError as PatternError
 from dualrev.errors import RegistrationError as RegistrationError
 from dualrev.errors import ShapeError as ShapeError
 from dualrev.errors import SolutionError as SolutionError
@@ -59,7 +65,21 @@ from dualrev.modes.trace import debug as debug
 from dualrev.testing.derivatives import check_derivatives as check_derivatives
 from dualrev.testing.primitives import check_primitive as check_primitive
 
+if _TYPE_CHECKING:
+    from dualrev import sparse as sparse
+
 __version__ = "0.1.0"
 
-# Imported for what they install: operators, shortcuts of the modes, and the catalogue.
-del _buffer, _operators, _pushing, _recording, _rules
+# Imported for what they install or do: memory kept, operators, shortcuts of the modes, and the catalogue.
+del _allocation, _buffer, _operators, _pushing, _recording, _rules
+
+
+def __getattr__(name: str) -> _Any:
+    # Loaded when first asked for: scipy.sparse takes longer than all of dualrev.
+    if name == "sparse":
+        return _importlib.import_module("dualrev.sparse")
+    raise AttributeError(f"module 'dualrev' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), "sparse"})

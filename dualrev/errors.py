@@ -23,6 +23,7 @@ __all__ = [
     "MissingRuleError",
     "NonFiniteError",
     "OutputError",
+    "PatternError",
     "RegistrationError",
     "ShapeError",
     "SolutionError",
@@ -238,6 +239,13 @@ class InputError(DualrevError, TypeError):
 
 class OutputError(DualrevError, TypeError):
     """The user's function returned something that the transform cannot use."""
+
+
+class PatternError(DualrevError, ValueError):
+    """A sparse matrix does not keep to its pattern, or a pattern cannot be used."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what}. {remedy[:1].upper()}{remedy[1:]}.")
 
 
 class ShapeError(DualrevError, ValueError):

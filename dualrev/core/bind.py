@@ -86,7 +86,7 @@ def operand(value: Any, primitive: Primitive | None = None) -> Any:
         return stack_objects(array, primitive)
     if array.dtype.kind not in "biufc" and (primitive is None or primitive.flavour != "constant"):
         raise _not_an_array(value, primitive)
-    if type(array) is not np.ndarray:
+    if type(array) is not np.ndarray and type(array) not in STRANGERS:
         raise InputError(
             f"{primitive.name if primitive else 'an operation'} met a {type(array).__name__} beside a traced value; "
             "its own rules (masks, units, matrix products) would be lost. Pass np.asarray(...) of it."

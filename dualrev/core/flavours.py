@@ -158,7 +158,7 @@ def linear(
     formula: str = "",
     accumulate: Callable[..., Any] | None = None,
     view: bool = False,
-    pattern: str = "movement",
+    pattern: Any = "dense",
 ) -> Primitive:
     """Declare an operation that is linear in its array argument(s); it is its own tangent.
 
@@ -178,8 +178,9 @@ def linear(
         ``accumulate(out, ct, **params)`` adds the transpose into a plain array in place.
     view : bool
         NumPy returns a view of its argument.
-    pattern : str
-        ``"movement"`` (each output entry is an input entry), ``"reduction"`` or ``"dense"``.
+    pattern : str or callable
+        How dependence flows, for sparsity (`dualrev.core.dependence`): ``"movement"`` if each output entry is an input
+        entry or zero, ``"reduction"``, ``"lines"``, labels such as ``"...a->...b"``; by default all depends on all.
 
     Examples
     --------
@@ -219,7 +220,7 @@ def bilinear(
     name: str | None = None,
     batch: Batch | None = None,
     formula: str = "",
-    pattern: str = "dense",
+    pattern: Any = "dense",
     operator: str | None = None,
     broadcasts: bool = False,
 ) -> Primitive:
@@ -280,7 +281,7 @@ def general(
     broadcasts: bool = False,
     analytic: bool = True,
     singular: bool = False,
-    pattern: str = "dense",
+    pattern: Any = "dense",
 ) -> Callable[[type], Primitive]:
     """Declare an operation by its two rules side by side, as functions of a class whose docstring has the formula.
 

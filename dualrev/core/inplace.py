@@ -16,7 +16,7 @@ import numpy as np
 from dualrev.core.primitive import ENTRIES
 from dualrev.errors import EscapeError, ShapeError, describe
 
-__all__ = ["scatter_with", "setitem", "write", "write_cast", "write_out"]
+__all__ = ["cast", "scatter_with", "setitem", "write", "write_cast", "write_out"]
 
 # Traced values say that they are arrays of NumPy when asked for their class; this sets the true one.
 _set_class = vars(object)["__class__"].__set__

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dualrev.core.dependence import check_fact
 from dualrev.errors import RegistrationError, UnsupportedError
 
 __all__ = [
@@ -98,8 +99,8 @@ class Primitive:
         A partial may be infinite or NaN inside the closure of the domain, so strong zeros are applied at once.
     view : bool
         NumPy returns a view; in-place writes are carried through it.
-    pattern : str
-        How dependence flows, for sparsity: ``"elementwise"``, ``"movement"``, ``"reduction"``, ``"dense"``, ``"none"``.
+    pattern : str or callable
+        How dependence flows, for sparsity: a word, labels, or a function (`dependence.py`).
     shortcuts : dict
         Class of an operand to a function ``(*arrays, params)`` by which a mode answers the commonest calls.
     cases : tuple of Case
@@ -150,10 +151,11 @@ class Primitive:
         analytic: bool = True,
         accumulate: Callable[..., Any] | None = None,
         view: bool = False,
-        pattern: str = "dense",
+        pattern: Any = "dense",
         partials: tuple[Any, ...] = (),
         operator: str | None = None,
     ) -> None:
+        check_fact(name, pattern, None if arguments is None else len(arguments))
         self.name = name
         self.fun = fun
         self.flavour = flavour

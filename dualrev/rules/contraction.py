@@ -6,6 +6,7 @@ Every rule is a product with the other operand transposed. Axes are counted from
 from __future__ import annotations
 
 import math
+import string
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,13 @@ def _batch_matmul(
     return (y[..., 0] if column else y[..., 0, :]) if row else y
 
 
+def _matmul_labels(primals: Any, y: Any) -> str:
+    a, b = primals
+    left = "k" if a.ndim == 1 else "...ik"
+    right = "k" if b.ndim == 1 else "...kj"
+    return f"{left},{right}->...{'i' * (a.ndim > 1)}{'j' * (b.ndim > 1)}"
+
+
 matmul = bilinear(
     np.matmul,
     _left,
@@ -91,6 +99,7 @@ matmul = bilinear(
     ],
     batch=_batch_matmul,
     formula="dA B + A dB; the adjoints are ct Bᵀ and Aᵀ ct",
+    pattern=_matmul_labels,
     operator="a @ b",
     broadcasts=True,
 )
@@ -143,6 +152,17 @@ def _batch_tensordot(
     return np.reshape(y, kept)
 
 
+def _tensordot_labels(primals: Any, y: Any, *, axes: Any) -> str:
+    a, b = primals
+    letters = iter(string.ascii_lowercase)
+    terms = [[next(letters) for _ in range(x.ndim)] for x in (a, b)]
+    for j, k in zip(*axes, strict=True):
+        terms[1][k] = terms[0][j]
+    shared = {terms[0][j] for j in axes[0]}
+    out = [c for term in terms for c in term if c not in shared]
+    return f"{','.join(map(''.join, terms))}->{''.join(out)}"
+
+
 tensordot = bilinear(
     lambda a, b, *, axes: np.tensordot(a, b, axes),
     _tensordot_left,
@@ -158,6 +178,7 @@ tensordot = bilinear(
     name="tensordot",
     batch=_batch_tensordot,
     formula="dA·B + A·dB over the given axes",
+    pattern=_tensordot_labels,
 )
 
 

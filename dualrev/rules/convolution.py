@@ -11,6 +11,7 @@ import numpy as np
 
 from dualrev.core.array import dtype_of
 from dualrev.core.bind import operand
+from dualrev.core.dependence import places, windows
 from dualrev.core.domains import case
 from dualrev.core.flavours import bilinear
 from dualrev.core.primitive import Primitive, numpy_function
@@ -68,6 +69,14 @@ def _flip(x: Any) -> Any:
     return x[..., ::-1]
 
 
+def _dependence(primals: Any, y: Any, *, start: int, size: int) -> Any:
+    a, b = primals
+    return (
+        lambda: windows(a.shape, b, (start,), y.shape),
+        lambda: windows(b.shape, a, (start,), y.shape),
+    )
+
+
 def _window_left(ct: Any, b: Any, shape: tuple[int, ...], *, start: int, size: int) -> Any:
     return convolution(ct, _flip(b), start=b.shape[-1] - 1 - start, size=shape[-1])
 
@@ -103,6 +112,7 @@ convolution = bilinear(
     batch=batch_aligned,
     broadcasts=True,
     formula="yₖ = Σᵢ aᵢ bₖ₋ᵢ for k of a window; both adjoints convolve with the other operand reversed",
+    pattern=_dependence,
 )
 
 
@@ -130,6 +140,17 @@ def _correlation_right(ct: Any, a: Any, shape: tuple[int, ...], *, mode: str) ->
     return _flip(convolution(ct, _flip(a), start=a.shape[-1] - 1 - start, size=shape[-1]))
 
 
+def _correlation_dependence(primals: Any, y: Any, *, mode: str) -> Any:
+    a, b = primals
+    start, _ = _correlation_window(mode, a.shape[-1], b.shape[-1])
+    # Position by position of what was reversed.
+    reversed_places = np.append(0, _flip(places(b.shape)))
+    return (
+        lambda: windows(a.shape, _flip(b), (start,), y.shape),
+        lambda: reversed_places[windows(b.shape, a, (start,), y.shape)],
+    )
+
+
 correlation = bilinear(
     _correlate,
     _correlation_left,
@@ -148,6 +169,7 @@ correlation = bilinear(
     batch=batch_aligned,
     broadcasts=True,
     formula="a convolved with b reversed; the adjoints are windows of convolutions",
+    pattern=_correlation_dependence,
 )
 
 

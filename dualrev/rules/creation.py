@@ -91,6 +91,7 @@ _cast = linear(
         case((), dtype=np.dtype(complex), source=np.dtype(float)),
     ],
     name="astype",
+    pattern="elementwise",
     formula="y = x in another floating dtype; the adjoint converts back",
 )
 

@@ -5,11 +5,13 @@ Cofactors are polynomials: first and second derivatives of det are finite for si
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from dualrev.core.array import dtype_of
+from dualrev.core.dependence import per_matrix, small
 from dualrev.core.domains import case, regular
 from dualrev.core.flavours import batch_elementwise, batch_leading, general
 from dualrev.core.primitive import numpy_function
@@ -109,6 +111,7 @@ def _third(a: Any, s: Any, t: Any) -> Any:
         case(regular(1, 1), (1, 1)),
     ],
     name="cofactor_change",
+    pattern="...ab,...cd->...ef",
     batch=batch_elementwise,
     broadcasts=True,
     kinks="a third derivative of det raises for singular and ill-conditioned matrices",
@@ -132,10 +135,20 @@ class cofactor_change:
 _SQUARES = [case(regular(3, 3)), case(regular(2, 2, 2)), case(regular(1, 1)), case(regular(0, 0))]
 
 
+def _cofactor_dependence(primals: Any, y: Any) -> Any:
+    if not small(y.shape):
+        return "...ab->...cd"
+    i, j, k, m = np.indices(y.shape[-2:] * 2)
+    related = (i != k) & (j != m)
+    n = y.shape[-1] ** 2
+    return (per_matrix(related.reshape(n, n), math.prod(y.shape[:-2])),)
+
+
 @general(
     _cofactor_value,
     on=_SQUARES,
     name="cofactor",
+    pattern=_cofactor_dependence,
     batch=batch_leading,
 )
 class cofactor:
@@ -148,7 +161,7 @@ class cofactor:
         return cofactor_change(x, ct)
 
 
-@general(np.linalg.det, on=[*_SQUARES, case(_singular)], batch=batch_leading)
+@general(np.linalg.det, on=[*_SQUARES, case(_singular)], batch=batch_leading, pattern="...ab->...")
 class det:
     """dy = Σᵢⱼ Cᵢⱼ dAᵢⱼ with the cofactors C (Jacobi's formula), finite for singular matrices."""
 
@@ -185,6 +198,7 @@ def _complex_regular(rng: np.random.Generator) -> Any:
     lambda x: tuple(np.linalg.slogdet(x)),
     on=[*_SQUARES, case(_complex_regular)],
     name="slogdet",
+    pattern=lambda primals, y: ["...ab->..." if y[0].dtype.kind == "c" else "none", "...ab->..."],
     batch=batch_leading,
     analytic=False,
     kinks="the sign of a real matrix is locally constant; NaN for singular matrices",

@@ -74,6 +74,7 @@ _triu = linear(
     lambda ct, *, k: _triu.call(ct, k=k),
     on=[case((3, 3), k=0), case((3, 4), k=1), case((2, 3, 3), k=-1)],
     name="triu",
+    pattern="movement",
     formula="y = x on and above diagonal k, else 0; its own transpose",
 )
 
@@ -82,6 +83,7 @@ _tril = linear(
     lambda ct, *, k: _tril.call(ct, k=k),
     on=[case((3, 3), k=0), case((3, 4), k=1), case((2, 3, 3), k=-1)],
     name="tril",
+    pattern="movement",
     formula="y = x on and below diagonal k, else 0; its own transpose",
 )
 

@@ -6,11 +6,13 @@ normalisation (Magnus 1985, "On differentiating eigenvalues and eigenvectors"; G
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from dualrev.core.array import dtype_of
+from dualrev.core.dependence import per_matrix, small
 from dualrev.core.domains import case
 from dualrev.core.flavours import batch_leading, constant, general
 from dualrev.core.primitive import numpy_function
@@ -56,6 +58,21 @@ def _on_diagonal(d: Any) -> Any:
     return d[..., None, :] * np.eye(d.shape[-1], dtype=bool)
 
 
+def _triangle_dependence(primals: Any, y: Any, *, uplo: str, **_: Any) -> Any:
+    """All results of a matrix depend on one of its triangles."""
+    (x,) = primals
+    if not small(x.shape):
+        return ["...ab->...c", "...ab->...de"]
+    used = np.tri(x.shape[-1], dtype=bool)
+    used = (used if uplo == "L" else used.T).reshape(-1)
+    count = math.prod(x.shape[:-2])
+    sizes = (x.shape[-1], x.shape[-1] ** 2)
+    return [
+        (per_matrix(np.broadcast_to(used, (n, used.size)), count),)
+        for n, _ in zip(sizes, y, strict=False)
+    ]
+
+
 _HERMITIAN = [
     case(_separated(3, 3), uplo="L"),
     case(_separated(2, 2, 2), uplo="U"),
@@ -69,6 +86,7 @@ _TIES = "equal eigenvalues: what tells them apart raises LinAlgError"
     lambda x, *, uplo: tuple(np.linalg.eigh(x, uplo)),
     on=_HERMITIAN,
     name="eigh",
+    pattern=_triangle_dependence,
     batch=batch_leading,
     analytic=False,
     kinks="vᴴdv = 0; the cotangent of the other triangle is zero; " + _TIES,
@@ -106,6 +124,7 @@ def _vectors(x: Any, uplo: str) -> Any:
     lambda x, *, uplo: np.linalg.eigvalsh(x, uplo),
     on=_HERMITIAN,
     name="eigvalsh",
+    pattern=lambda primals, y, *, uplo: _triangle_dependence(primals, (y,), uplo=uplo)[0],
     batch=batch_leading,
     analytic=False,
     kinks="equal eigenvalues share a tangent equally; a cotangent that tells them apart raises",
@@ -249,6 +268,7 @@ def _pull(g: Any, v: Any) -> Any:
     lambda x: tuple(np.linalg.eig(x)),
     on=_GENERAL,
     name="eig",
+    pattern="...ab->...c,...de",
     batch=batch_leading,
     analytic=False,
     kinks="vectors of length one whose largest component is real; " + _TIES,
@@ -285,6 +305,7 @@ def _general_vectors(x: Any) -> tuple[Any, Any]:
     batch=batch_leading,
     analytic=False,
     kinks="equal eigenvalues share a tangent equally; a cotangent that tells them apart raises",
+    pattern="...ab->...c",
 )
 class eigvals:
     """dwᵢ = (V⁻¹ dA V)ᵢᵢ (Magnus 1985, theorem 2)."""

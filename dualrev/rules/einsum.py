@@ -74,7 +74,7 @@ einsum_one = linear(
     name="einsum_one",
     batch=_batch,
     formula="sums, diagonals and transposes of dx",
-    pattern="reduction",
+    pattern=lambda primals, y, *, subscripts: subscripts,
 )
 
 
@@ -105,6 +105,7 @@ einsum_two = bilinear(
     name="einsum_two",
     batch=_batch,
     formula="dA·B + A·dB over the same labels",
+    pattern=lambda primals, y, *, subscripts: subscripts,
 )
 
 

@@ -6,11 +6,13 @@ experimental design", arXiv:1001.1654 (QR); Golub & Pereyra (1973), SIAM J. Nume
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from dualrev.core.array import dtype_of
+from dualrev.core.dependence import per_matrix, small
 from dualrev.core.domains import case
 from dualrev.core.flavours import batch_leading, constant, general
 from dualrev.core.primitive import numpy_function
@@ -78,6 +80,23 @@ def _complex_regular(*shape: int) -> Any:
     return lambda rng: stretched(*shape)(rng) + 0.3j * rng.normal(size=shape)
 
 
+def _qr_dependence(primals: Any, y: Any, **_: Any) -> Any:
+    (x,), (q, r) = primals, y
+    if not small((*x.shape[:-2], max(x.shape[-2:]), max(x.shape[-2:]))):
+        return "...ab->...cd,...ef"
+    found = []
+    for part, of_q in ((q, True), (r, False)):
+        i, j, _, b = np.indices(part.shape[-2:] + x.shape[-2:])
+        # Gram and Schmidt: qⱼ comes from the columns up to j (the last of a basis from the others), rᵢⱼ = qᵢᴴ aⱼ.
+        last = q.shape[-2] - 2
+        related = (
+            b <= np.minimum(j, last) if of_q else (i <= j) & ((b <= np.minimum(i, last)) | (b == j))
+        )
+        table = related.reshape(math.prod(part.shape[-2:]), math.prod(x.shape[-2:]))
+        found.append((per_matrix(table, math.prod(x.shape[:-2])),))
+    return found
+
+
 @general(
     lambda x, *, mode: tuple(np.linalg.qr(x, mode)),
     on=[
@@ -89,6 +108,7 @@ def _complex_regular(*shape: int) -> Any:
         case(_complex_regular(2, 3), mode="reduced"),
     ],
     name="qr",
+    pattern=_qr_dependence,
     batch=batch_leading,
     analytic=False,
     kinks="the diagonal of R stays real; columns that complete Q turn least; dependent columns raise LinAlgError",
@@ -179,6 +199,11 @@ def _inverse_and_rest(a: Any, b: Any, x: Any, rcond: float) -> tuple[Any, Any, A
 _CUT = 1e-12
 
 
+def _lstsq_dependence(primals: Any, y: Any, *, rcond: float) -> Any:
+    k = "k" * (primals[1].ndim > 1)
+    return [f"ab,c{k}->d{k}", f"ab,c{k}->{k or 'd'}", "ab,-->e"]
+
+
 @general(
     _lstsq_value,
     arguments=("a", "b"),
@@ -189,6 +214,7 @@ _CUT = 1e-12
         case(stretched(3, 3), (3,), rcond=_CUT),
     ],
     name="lstsq",
+    pattern=_lstsq_dependence,
     analytic=False,
     kinks="at constant rank",
 )

@@ -67,7 +67,7 @@ dft = linear(
         case(_complex(1), n=1, axis=-1, norm="ortho", inverse=True),
     ],
     name="dft",
-    pattern="dense",
+    pattern="lines",
     formula="y = F x, cut or padded to n entries before; F is symmetric",
 )
 
@@ -88,7 +88,7 @@ rdft = linear(
         case((1,), n=1, axis=-1, norm=None),
     ],
     name="rdft",
-    pattern="dense",
+    pattern="lines",
     formula="the first n//2 + 1 entries of F x for real x; the adjoint is irdft with halved inner entries",
 )
 
@@ -109,7 +109,7 @@ irdft = linear(
         case(_complex(2), n=1, axis=-1, norm=None),
     ],
     name="irdft",
-    pattern="dense",
+    pattern="lines",
     formula="the real x with rdft(x) = z; the adjoint is rdft with doubled inner entries",
 )
 
@@ -124,6 +124,7 @@ irdft = linear(
     ],
     batch=batch_leading,
     analytic=False,
+    pattern="lines",
 )
 class irdft_real:
     """irdft of z = x + 0i, which is what NumPy computes; the adjoint is the real part of its adjoint."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from dualrev.core.array import Traced, dtype_of, value
 from dualrev.core.bind import operand
+from dualrev.core.dependence import places
 from dualrev.core.domains import case
 from dualrev.core.flavours import general
 from dualrev.core.primitive import numpy_function
@@ -24,11 +25,19 @@ def _weights(t: Any, num: int, endpoint: bool, away: bool) -> Any:
     return (1 - w if away else w).astype(dtype_of(t))
 
 
+def _dependence(primals: Any, y: Any, *, num: int, endpoint: bool) -> Any:
+    found = []
+    for x, away in zip(primals, (True, False), strict=True):
+        at = np.broadcast_to(places(np.shape(x)), y.shape[:-1])[..., None]
+        found.append(np.where(_weights(y, num, endpoint, away) != 0, at, 0)[None])
+    return tuple(found)
+
+
 @general(
     lambda a, b, *, num, endpoint: np.linspace(a, b, num, endpoint, axis=-1),
     arguments=("a", "b"),
     broadcasts=True,
-    pattern="dense",
+    pattern=_dependence,
     name="linspace",
     on=[
         case((2, 3), (2, 3), num=4, endpoint=True),

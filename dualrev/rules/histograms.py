@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from dualrev.core.array import Traced, dtype_of
+from dualrev.core.dependence import scattered
 from dualrev.core.domains import case
 from dualrev.core.flavours import constant, general
 from dualrev.core.primitive import numpy_function
@@ -43,7 +44,7 @@ def _totals(w: Any, i: Any, *, size: int) -> Any:
     arguments=("w", "i"),
     constant=("i",),
     name="bincount",
-    pattern="reduction",
+    pattern=lambda primals, y, *, size: (scattered(primals[1]), None),
 )
 class totals:
     """y_j = sum of w_k over i_k = j;  the adjoint is ct_{i_k}."""

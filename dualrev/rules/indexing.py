@@ -15,6 +15,7 @@ import numpy as np
 
 from dualrev.core.array import Traced, TracedArray, dtype_of
 from dualrev.core.bind import operand
+from dualrev.core.dependence import scattered
 from dualrev.core.domains import case
 from dualrev.core.flavours import general, linear
 from dualrev.core.primitive import Primitive, numpy_function
@@ -59,14 +60,14 @@ def _part(item: Any) -> Any:
         return int(item)
     if isinstance(item, (list, tuple)):
         item = np.array(item, dtype=_INT) if len(item) == 0 else operand(item)
-    if type(item) is np.ndarray:
+    if isinstance(item, np.ndarray) and not isinstance(item, Traced):
         if item.dtype.hasobject:
             item = operand(item)
         if isinstance(item, Traced):
             return item
         if item.ndim == 0 and item.dtype.kind in "iub":
             return item.item()
-        return item.copy()
+        return np.array(item)
     # A bool is an array of no dimensions to NumPy. What is no index at all, NumPy refuses itself.
     return item
 
@@ -170,6 +171,7 @@ read = linear(
         case((3,), index=(np.array([], dtype=int),)),
     ],
     name="getitem",
+    pattern="movement",
     batch=_batch_getitem,
     formula="y = x[index]; the adjoint adds ct into zeros at the index",
     accumulate=_add_into,
@@ -193,6 +195,10 @@ def _batch_scatter_add(
     return out if flat == shape else np.reshape(out, ct.shape[:1] + shape)
 
 
+def _added(primals: Any, y: Any, *, index: Index, shape: tuple[int, ...]) -> Any:
+    return (scattered(_positions(index, shape)),)
+
+
 scatter_add = linear(
     _scatter_add,
     lambda ct, *, index: read.call(ct, index=index),
@@ -205,7 +211,7 @@ scatter_add = linear(
     ],
     name="scatter_add",
     batch=_batch_scatter_add,
-    pattern="reduction",
+    pattern=_added,
     formula="y = 0, y[index] += x; the transpose of getitem",
 )
 
@@ -349,7 +355,7 @@ def _draw_positions(rng: np.random.Generator) -> np.ndarray:
     constant=("p",),
     name="gather",
     batch=_batch_gather,
-    pattern="movement",
+    pattern=lambda primals, y: (np.asarray(primals[1])[None] + 1, None),
 )
 class _gather:
     """y_k = x_{p_k};  the adjoint adds ct_k to entry p_k."""
@@ -368,7 +374,7 @@ class _gather:
     constant=("p",),
     name="scatter_gathered",
     batch=_batch_spread_out,
-    pattern="reduction",
+    pattern=lambda primals, y, *, shape: (scattered(primals[1]), None),
 )
 class _scatter_gathered:
     """y_j = sum of x_k over p_k = j;  the adjoint is ct_{p_k}."""

@@ -92,6 +92,7 @@ _stacked = linear(
         case((0,), (0,), axis=-2),
     ],
     name="stack",
+    pattern="movement",
     arguments=None,
     batch=_batch_variadic,
     formula="y has the operands side by side along a new axis; the adjoint of operand k is ct_k",
@@ -126,6 +127,7 @@ _concatenated = linear(
         case((2, 1, 2), (2, 2, 2), axis=-2, starts=(0, 1)),
     ],
     name="concatenate",
+    pattern="movement",
     arguments=None,
     batch=_batch_variadic,
     formula="y has the operands one after the other; the adjoint of operand k is its part of ct",
@@ -329,6 +331,7 @@ _rolled = linear(
         case((0,), shift=(1,), axis=(-1,)),
     ],
     name="roll",
+    pattern="movement",
     formula="y = x moved round along axes; the adjoint moves back",
 )
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from dualrev.core.array import dtype_of
+from dualrev.core.dependence import per_matrix, small
 from dualrev.core.domains import case, positive_definite, regular
 from dualrev.core.flavours import batch_leading, constant, general
 from dualrev.core.primitive import Primitive, numpy_function
@@ -79,6 +80,7 @@ def _batch_solve(
         case(regular(0, 0), (0, 2), vector=False),
     ],
     name="solve",
+    pattern=lambda primals, y, *, vector: "...ab,...c->...d" if vector else "...ab,...ck->...dk",
 )
 class solve_:
     """A Y = B;  dY = A⁻¹ (dB − dA Y);  ct_B = A⁻ᵀ ct,  ct_A = −ct_B Yᵀ (Giles 2008, 2.3.1)."""
@@ -131,6 +133,7 @@ def _inverse(x: Any, *, limit: float = np.inf) -> Any:
     _inverse,
     on=[case(regular(3, 3)), case(regular(2, 2, 2)), case(regular(1, 1)), case(regular(0, 0))],
     name="inv",
+    pattern="...ab->...cd",
     batch=batch_leading,
 )
 class inv:
@@ -171,6 +174,16 @@ def fold(g: Any, uplo: str) -> Any:
     return g if uplo == "L" else hermitian(g)
 
 
+def _cholesky_dependence(primals: Any, y: Any) -> Any:
+    if not small(y.shape):
+        return "...ab->...cd"
+    i, j, k, m = np.indices(y.shape[-2:] * 2)
+    n = y.shape[-1]
+    # Row by row, from the columns before: lᵢⱼ comes from aₖₘ with k up to j or k = i.
+    related = (m <= k) & (m <= j) & (j <= i) & ((k <= j) | (k == i))
+    return (per_matrix(related.reshape(n * n, n * n), math.prod(y.shape[:-2])),)
+
+
 @general(
     np.linalg.cholesky,
     on=[
@@ -181,6 +194,7 @@ def fold(g: Any, uplo: str) -> Any:
     batch=batch_leading,
     analytic=False,
     kinks="as NumPy, reads one triangle: the cotangent of the other is zero",
+    pattern=_cholesky_dependence,
 )
 class cholesky:
     """A = L Lᴴ;  dL = L Φ(L⁻¹ dA L⁻ᴴ), Φ the lower triangle with halved diagonal.
@@ -316,6 +330,7 @@ def _check_cutoff(x: Any, *, rcond: Any) -> Any:
     batch=batch_leading,
     analytic=False,
     name="pinv",
+    pattern="...ab->...cd",
     kinks="at constant rank; of a matrix said to be Hermitian the lower triangle counts",
 )
 class pseudoinverse:

@@ -39,6 +39,7 @@ _zero_pad = linear(
         case((0, 2), widths=((1, 1), (0, 0))),
     ],
     name="pad",
+    pattern="movement",
     formula="y = x with zeros around; the adjoint cuts them off",
 )
 

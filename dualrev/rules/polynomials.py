@@ -11,6 +11,7 @@ import numpy as np
 
 from dualrev.core.array import dtype_of, value
 from dualrev.core.bind import operand
+from dualrev.core.dependence import places
 from dualrev.core.domains import case
 from dualrev.core.flavours import batch_leading, general
 from dualrev.core.primitive import Primitive, numpy_function
@@ -54,6 +55,11 @@ def _powers(x: Any, *, count: int, increasing: bool) -> Any:
     return v
 
 
+def _power_dependence(primals: Any, y: Any, *, count: int, increasing: bool) -> Any:
+    power = np.arange(count) if increasing else np.arange(count)[::-1]
+    return (np.where(power > 0, places(np.shape(primals[0]))[..., None], 0)[None],)
+
+
 @general(
     _powers,
     on=[
@@ -63,6 +69,7 @@ def _powers(x: Any, *, count: int, increasing: bool) -> Any:
         case((2,), count=0, increasing=True),
     ],
     batch=batch_leading,
+    pattern=_power_dependence,
 )
 class vandermonde:
     """Y = xᵏ for all k below a number, along a new last axis;  dY = k xᵏ⁻¹ dx."""
@@ -124,6 +131,7 @@ def _batch_polyval(
     arguments=("a", "b"),
     on=[case((4,), (3, 2)), case((3,), ()), case((1,), (2,)), case((0,), (2,))],
     name="polyval",
+    pattern=lambda primals, y: "a,...->..." if len(primals[0]) > 1 else "a,-->...",
     batch=_batch_polyval,
 )
 class horner:

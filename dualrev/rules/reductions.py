@@ -136,7 +136,7 @@ cumsum_ = linear(
     on=[case((4,), axis=-1), case((2, 3), axis=-2), case((0,), axis=-1)],
     name="cumsum",
     formula="running sum of dx",
-    pattern="dense",
+    pattern="running",
 )
 
 
@@ -166,6 +166,7 @@ def shifted(x: Any, first: float) -> Any:
     ],
     name="cumprod",
     batch=_batch_axes,
+    pattern="running",
 )
 class cumprod_:
     """dyᵢ = xᵢ dyᵢ₋₁ + yᵢ₋₁ dxᵢ, a linear recurrence: no division, so zeros are no exception."""

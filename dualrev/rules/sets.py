@@ -54,7 +54,7 @@ group_mean = linear(
     on=[case((5,), group=np.array([2, 0, 1, 0, 2])), case((3,), group=np.array([1, 0, 2]))],
     name="group_mean",
     formula="the mean of dx over each group",
-    pattern="reduction",
+    pattern="...a->...b",
 )
 
 
@@ -65,6 +65,7 @@ group_mean = linear(
         case(spaced(1), first=np.array([0]), group=np.array([0])),
     ],
     name="distinct",
+    pattern="...a->...b",
     batch=batch_leading,
     kinks="entries that are equal share equally",
 )

@@ -52,6 +52,7 @@ _reshape = linear(
         case((0, 3), to=(0,)),
     ],
     name="reshape",
+    pattern="movement",
     batch=_batch_reshape,
     formula="y = x in another shape, row by row; the adjoint reshapes back",
     view=True,
@@ -201,6 +202,7 @@ _broadcast_to = linear(
         case((1, 3), to=(0, 3)),
     ],
     name="broadcast_to",
+    pattern="movement",
     batch=_batch_broadcast,
     formula="y repeats x along new axes and axes of length 1; the adjoint sums over them",
     view=True,
@@ -262,6 +264,7 @@ _transpose = linear(
         case((), axes=()),
     ],
     name="transpose",
+    pattern="movement",
     formula="y has the axes of x in another order; the adjoint reverts it",
     view=True,
 )

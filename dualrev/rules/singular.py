@@ -169,6 +169,7 @@ def _frame_adjoint(u: Any, ct: Any, s: Any, zero: Any) -> Any:
         case(stretched(3, 3), full=True),
     ],
     name="svd",
+    pattern="...ab->...cd,...e,...fg",
     batch=batch_leading,
     analytic=False,
     kinks="the phase of a pair is shared by u and v; the space that full_matrices adds turns least; equal singular "
@@ -251,6 +252,7 @@ def values_adjoint(ct: Any, x: Any, s: Any, what: str, kinks: bool = True) -> An
         case(_complex(3, 2), kinks=True),
     ],
     name="singular_values",
+    pattern="...ab->...c",
     batch=batch_leading,
     analytic=False,
     kinks="0 where a value is 0 to rounding; equal values share a tangent equally, a cotangent that tells them apart "

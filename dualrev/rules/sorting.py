@@ -38,6 +38,7 @@ def _mean_of_ties(a: Any, b: Any, *, axis: int) -> Any:
         case((3, 2), np.array([[1.0, 2.0], [1.0, 3.0], [4.0, 3.0]]), axis=-2),
     ],
     name="tie_mean",
+    pattern="lines",
     batch=batch_elementwise,
     broadcasts=True,
 )
@@ -58,7 +59,7 @@ class tie_mean:
     batch=batch_leading,
     kinks="ties share equally",
     analytic=False,
-    pattern="dense",
+    pattern="lines",
 )
 class sort_:
     """dy is dx in sorted order, averaged over equal entries."""
@@ -102,7 +103,7 @@ def _ranks(x: Any, axis: int) -> Any:
     batch=batch_leading,
     kinks="ties share equally",
     analytic=False,
-    pattern="dense",
+    pattern="lines",
 )
 class partition_:
     """dy is dx in the order that NumPy leaves behind, averaged over equal entries."""

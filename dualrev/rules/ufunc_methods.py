@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from dualrev.core.array import dtype_of
+from dualrev.core.array import Traced, dtype_of
+from dualrev.core.dependence import Entries, places
 from dualrev.core.domains import case, reals, spaced
 from dualrev.core.flavours import batch_leading, general, linear
+from dualrev.core.inplace import cast
 from dualrev.core.primitive import Primitive
 from dualrev.core.protocols import ufunc_method
 from dualrev.core.shapes import negative_axes, negative_axis
 from dualrev.rules.contraction import array_operand
-from dualrev.rules.indexing import scatter_add
+from dualrev.rules.indexing import parse, refuse, scatter_add
 from dualrev.rules.norms import across
 from dualrev.rules.reductions import recurrence, shifted
 
@@ -74,6 +76,7 @@ def _running_extreme(ufunc: np.ufunc, name: str) -> Primitive:
         batch=batch_leading,
         kinks="the entries that tie so far share equally; 0 where the result is NaN",
         analytic=False,
+        pattern="running",
     )(rules)
 
     @ufunc_method(ufunc, "accumulate")
@@ -112,6 +115,14 @@ def _spread_parts(ct: Any, shape: tuple[int, ...], *, indices: np.ndarray, axis:
     return scatter_add.call(np.take(ct, parts, axis=axis), index=index, shape=tuple(shape))
 
 
+def _summed(primals: Any, y: Any, *, indices: np.ndarray, axis: int) -> Any:
+    (x,) = primals
+    positions, parts = _members(indices, np.shape(x)[axis])
+    kept = np.take(places(np.shape(x)), positions, axis=axis) - 1
+    into = np.take(places(np.shape(y)), parts, axis=axis) - 1
+    return (Entries(into.ravel(), kept.ravel()),)
+
+
 reduceat = linear(
     lambda x, *, indices, axis: np.add.reduceat(x, indices, axis=axis),
     _spread_parts,
@@ -122,7 +133,7 @@ reduceat = linear(
     ],
     name="add_reduceat",
     formula="sums of dx over parts of an axis",
-    pattern="reduction",
+    pattern=_summed,
 )
 
 
@@ -131,6 +142,33 @@ def add_reduceat(array: Any, indices: Any, axis: int = 0, dtype: Any = None) -> 
     """Answer ``np.add.reduceat``."""
     x, k = _prepare(array, axis, dtype)
     return reduceat(x, indices=np.array(indices), axis=k)
+
+
+# --------------------------------------------------------------------------------------------------
+# Sums by index.
+
+
+def _add_at(x: Any, index: Any, values: Any, sign: float) -> Any:
+    parsed = parse(index)
+    traced = next((item for item in parsed if isinstance(item, Traced)), None)
+    if traced is not None:
+        raise refuse(traced)
+    shape = np.broadcast_to(0, x.shape)[parsed].shape
+    values = cast(array_operand(values), dtype_of(x), "ufunc.at")
+    total = scatter_add(np.broadcast_to(values, shape), index=parsed, shape=x.shape)
+    return x + total if sign > 0 else x - total
+
+
+@ufunc_method(np.add, "at")
+def add_at(x: Any, index: Any, values: Any) -> Any:
+    """Answer ``np.add.at``."""
+    return _add_at(x, index, values, 1.0)
+
+
+@ufunc_method(np.subtract, "at")
+def subtract_at(x: Any, index: Any, values: Any) -> Any:
+    """Answer ``np.subtract.at``."""
+    return _add_at(x, index, values, -1.0)
 
 
 # --------------------------------------------------------------------------------------------------

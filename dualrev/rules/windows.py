@@ -83,6 +83,7 @@ def _batch_unwrap(
         case((2, 4), _period, discont=0.8, axis=-1),
     ],
     name="unwrap",
+    pattern="elementwise",
     batch=_batch_unwrap,
     analytic=False,
     kinks="the number of periods that are added is locally constant",

@@ -93,6 +93,7 @@ _setitem = linear(
         case((3, 2, 3), (3, 2), index=(_ROWS, slice(None), np.array([0, 1, 1]))),
     ],
     name="setitem",
+    pattern="movement",
     arguments=None,
     batch=_batch_setitem,
     formula="y = x, y[index] = new; the adjoints are ct with zeros at the index, and ct[index]",

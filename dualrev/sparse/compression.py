@@ -1,193 +1,208 @@
-"""Compressed Jacobians: a known pattern, columns in groups that share no row, one forward direction per group.
+"""Compression: seeds made of colours, pushed and pulled with all their lanes in as few passes as memory allows.
 
-What enters: a function and the pattern of its Jacobian. What leaves: the Jacobian in CSR form, and the value of the
-function from the same evaluation.
+What enters: colours, the user's function and its arguments. What leaves: compressed Jacobians, one row per colour; the
+entries are read out of them by `recovery.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
-from dualrev.core.array import value
+from dualrev.core.array import dtype_of
+from dualrev.core.levels import next_depth
 from dualrev.derivatives.jacobian import LANE_BYTES
-from dualrev.derivatives.passes import Inputs, push
-from dualrev.derivatives.transform import Transform
+from dualrev.derivatives.passes import Inputs, ReversePass, push
 from dualrev.errors import OutputError, ShapeError
+from dualrev.modes.batch import Batch, batched
+from dualrev.sparse.pattern import Pattern
 
-__all__ = ["CompressedJacobian", "column_groups", "compressed_jacobian"]
+__all__ = ["Seeds", "count_of", "pull_all", "push_all"]
 
-# The probe below forgives rounding in this part of the sum of a row's terms; an entry that the pattern lacks and that
-# is smaller cannot be told from rounding, nor does it matter.
-_ROUNDING = 1e-7
-
-
-def column_groups(pattern: Any) -> np.ndarray:
-    """Number the columns of a pattern so that columns of one number have no row in common.
-
-    Parameters
-    ----------
-    pattern : array_like or sparse
-        What is not zero may be nonzero in the matrix.
-
-    Returns
-    -------
-    ndarray of int
-        One group per column, from 0; empty columns are in group 0.
-
-    Notes
-    -----
-    Greedy, the fullest columns first (Curtis, Powell & Reid 1974, On the estimation of sparse Jacobian matrices).
-    The number of groups is at least that of entries in the fullest row, which bands attain.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from dualrev.sparse import column_groups
-    >>> column_groups(np.eye(4) + np.eye(4, k=1))
-    array([1, 0, 1, 0])
-    """
-    columns = sparse.csc_array(_entries(pattern))
-    starts, rows = columns.indptr, columns.indices
-    groups = np.zeros(columns.shape[1], int)
-    taken = np.zeros((8, columns.shape[0]), bool)
-    for j in np.argsort(-np.diff(starts), kind="stable"):
-        own = rows[starts[j] : starts[j + 1]]
-        free = ~taken[:, own].any(axis=1)
-        if not free.any():
-            free = np.r_[free, np.ones(len(taken), bool)]
-            taken = np.concatenate([taken, np.zeros_like(taken)])
-        groups[j] = group = int(np.argmax(free))
-        taken[group, own] = True
-    return groups
+# Past the processor's caches wider passes gain nothing but calls: four lanes, or as many as this holds (measured).
+_CACHE_BYTES = 2**23
+# Seeds of a call are kept for the next one if they take at most so many bytes.
+_KEPT_BYTES = 2**26
+_Form = tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]
 
 
-def _entries(pattern: Any) -> Any:
-    """Return a pattern as a sparse boolean matrix without explicit zeros, which cannot cancel."""
-    given: Any = pattern if sparse.issparse(pattern) else np.atleast_2d(np.asarray(pattern))
-    if given.ndim != 2:
-        raise ShapeError(f"a pattern is a matrix, not an array of shape {given.shape}")
-    entries = sparse.csr_array(given != 0)
-    entries.sum_duplicates()
-    entries.eliminate_zeros()
-    return entries
+def count_of(colours: np.ndarray) -> int:
+    """Return the number of colours, which count from 0; -1 is none."""
+    return int(colours.max(initial=-1)) + 1
 
 
-class CompressedJacobian(Transform):
-    """The Jacobian of a function as a callable that returns it in CSR form; see `compressed_jacobian`."""
-
-    name = "compressed_jacobian"
-    pattern: Any
-    groups: np.ndarray
-
-    def __init__(self, f: Callable[..., Any], pattern: Any) -> None:
-        entries = _entries(pattern)
-        super().__init__(f, pattern=entries, groups=column_groups(entries))
-        self._rows = np.repeat(np.arange(entries.shape[0]), np.diff(entries.indptr))
-
-    def __call__(self, x: Any, *args: Any) -> Any:
-        return self.with_value(x, *args)[1]
-
-    def with_value(self, x: Any, *args: Any) -> tuple[Any, Any]:
-        """Return ``(f(x), J)`` from one evaluation (one per pass, where the lanes go in several)."""
-        inputs = Inputs(self.name, (x, *args), 0)
-        rows, columns = self.pattern.shape
-        if len(inputs.leaves) != 1 or np.shape(inputs.leaves[0]) != (columns,):
-            raise ShapeError(
-                f"{self.name}: the pattern has {columns} columns, the argument has shape {np.shape(x)}; "
-                "it takes one vector"
-            )
-        count = int(self.groups.max(initial=-1)) + 1
-        seeds = np.zeros((count + 1, columns))
-        seeds[self.groups, np.arange(columns)] = 1.0
-        seeds[count] = probe = _probe(columns)
-        width = max(1, LANE_BYTES // (8 * max(rows, columns, 1)))
-        pieces = []
-        for start in range(0, count + 1, width):
-            part = seeds[start : start + width]
-            ys, ts, rebuild, _ = push(self.name, inputs, self.f, [part], {}, len(part), False)
-            pieces.append(self._tangents(ys, ts, len(part)))
-        tangents = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
-        entries = self.pattern
-        data = np.ascontiguousarray(tangents[self.groups[entries.indices], self._rows])
-        jacobian = sparse.csr_array(
-            (data, entries.indices.copy(), entries.indptr.copy()), shape=entries.shape
-        )
-        self._check(jacobian, probe, tangents[count])
-        return rebuild(ys), jacobian
-
-    def _tangents(self, ys: list[Any], ts: list[Any], lanes: int) -> Any:
-        rows = self.pattern.shape[0]
-        if len(ys) != 1 or np.shape(ys[0]) != (rows,):
-            raise OutputError(
-                f"{self.name}: the pattern has {rows} rows, but the function returned "
-                + (
-                    f"shape {np.shape(ys[0])}"
-                    if len(ys) == 1
-                    else f"a container of {len(ys)} arrays"
-                )
-            )
-        if ts[0] is None:
-            return np.zeros((lanes, rows))
-        return np.asarray(value(ts[0]), float).reshape(lanes, rows)
-
-    def _check(self, jacobian: Any, probe: np.ndarray, expected: np.ndarray) -> None:
-        """Compare J v with the tangent along v, which knows nothing of the pattern."""
-        with np.errstate(all="ignore"):
-            wrong = np.abs(jacobian @ probe - expected) > _ROUNDING * (
-                abs(jacobian) @ np.abs(probe) + np.abs(expected)
-            )
-        if wrong.any():
-            row = int(np.argmax(wrong))
-            raise OutputError(
-                f"{self.name}: the pattern lacks entries that the Jacobian has: {int(wrong.sum())} of {len(wrong)} "
-                f"rows differ from a Jacobian-vector product, the first is row {row}. Complete the pattern, or leave "
-                "it out for a dense Jacobian."
-            )
+def form_of(leaves: list[Any]) -> _Form:
+    """Return shape and dtype of every leaf."""
+    return tuple((np.shape(x), dtype_of(x)) for x in leaves)
 
 
-def _probe(n: int) -> np.ndarray:
+def random_direction(n: int) -> np.ndarray:
     """Return a direction with entries between 1 and 2, no two of them related."""
     return 1.0 + np.random.default_rng(20260101).random(n)
 
 
-def compressed_jacobian(f: Callable[..., Any], pattern: Any) -> CompressedJacobian:
-    """Return the function that computes a sparse Jacobian of known pattern.
+class Seeds:
+    """Directions of one side, as rows: one row of zeros and ones per colour, then the probe.
 
-    Parameters
+    Attributes
     ----------
-    f : callable
-        Plain NumPy code from a vector to a vector.
-    pattern : array_like or sparse
-        Matrix of shape ``(y.size, x.size)``; what is not zero may be nonzero in the Jacobian.
-
-    Returns
-    -------
-    callable
-        ``J(x, *args)`` returns a ``scipy.sparse.csr_array``; ``J.with_value(x, *args)`` the value as well.
-
-    Raises
-    ------
-    ShapeError, OutputError
-        If the pattern does not fit the argument or the output, or lacks entries that the Jacobian has. That is seen by
-        one more direction, at random, in each evaluation.
-
-    Notes
-    -----
-    Vector forward mode with one direction per group of columns that have no row in common (Curtis, Powell & Reid 1974;
-    Griewank & Walther 2008, chapter 8): the cost does not depend on the size of a band matrix.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from dualrev.sparse import compressed_jacobian
-    >>> J = compressed_jacobian(lambda x: x[1:] - x[:-1] ** 2, np.eye(3, 4) + np.eye(3, 4, k=1))
-    >>> J(np.array([1.0, 2.0, 3.0, 4.0])).toarray()
-    array([[-2.,  1.,  0.,  0.],
-           [ 0., -4.,  1.,  0.],
-           [ 0.,  0., -6.,  1.]])
+    colours : ndarray of int
+        One per row or column of the Jacobian; -1 is in no seed.
+    probe : ndarray or None
+        The random direction of the last row.
+    total : int
+        Number of rows.
     """
-    return CompressedJacobian(f, pattern)
+
+    __slots__ = ("_kept", "colours", "count", "probe", "total")
+
+    def __init__(self, colours: np.ndarray, probe: bool) -> None:
+        self.colours = colours
+        self.count = count_of(colours)
+        self.probe = random_direction(len(colours)) if probe else None
+        self.total = self.count + probe
+        self._kept: dict[Any, list[np.ndarray]] = {}
+
+    @classmethod
+    def along(cls, direction: np.ndarray) -> Seeds:
+        """Return one direction, which is no colour."""
+        made = cls(np.full(len(direction), -1), True)
+        made.probe = direction
+        return made
+
+    def __reduce__(self) -> Any:
+        return Seeds, (self.colours, self.probe is not None)
+
+    def part(self, form: _Form, start: int, stop: int) -> list[np.ndarray]:
+        """Return rows `start` to `stop`, cut into leaves of the shapes and dtypes in `form`; not to be written to."""
+        key = (form, start, stop)
+        found = self._kept.get(key)
+        if found is not None:
+            return found
+        rows = np.zeros((stop - start, len(self.colours)))
+        own = np.flatnonzero((self.colours >= start) & (self.colours < stop))
+        rows[self.colours[own] - start, own] = 1.0
+        if stop > self.count and self.probe is not None:
+            rows[-1] = self.probe
+        seeds, first = [], 0
+        for shape, dtype in form:
+            size = math.prod(shape)
+            seed = rows[:, first : first + size].astype(_floating(dtype), copy=False)
+            seed = seed.reshape(stop - start, *shape)
+            seed.flags.writeable = False
+            seeds.append(seed)
+            first += size
+        if rows.nbytes * self.total <= _KEPT_BYTES * len(rows):
+            if len(self._kept) > 8:
+                self._kept.clear()
+            self._kept[key] = seeds
+        return seeds
+
+
+def _floating(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    return dtype if dtype.kind in "fc" else np.dtype(float)
+
+
+def _chunks(total: int, largest: int) -> Iterator[tuple[int, int]]:
+    """Cut lanes into equal parts such that one array with its lanes stays within the memory for it."""
+    lane = 8 * max(largest, 1)
+    passes = -(-total // max(1, _CACHE_BYTES // lane, min(4, LANE_BYTES // lane)))
+    for k in range(passes):
+        yield k * total // passes, (k + 1) * total // passes
+
+
+def push_all(
+    name: str,
+    inputs: Inputs,
+    form: _Form,
+    f: Callable[..., Any],
+    kwargs: dict[str, Any],
+    seeds: Seeds,
+    pattern: Pattern,
+    dtype: np.dtype[Any],
+) -> tuple[list[Any], Any, Any]:
+    """Push all seeds forward; return the outputs, what rebuilds them, and J S as rows, of shape (lanes, y.size)."""
+    pieces = []
+    for start, stop in _chunks(seeds.total, max(pattern.shape)):
+        part = seeds.part(form, start, stop)
+        ys, ts, rebuild, _ = push(name, inputs, f, part, kwargs, stop - start, False)
+        check_outputs(name, ys, pattern)
+        pieces.append(_rows(ys, ts, stop - start, dtype))
+    return ys, rebuild, pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+
+def _rows(ys: list[Any], ts: list[Any], lanes: int, dtype: np.dtype[Any]) -> Any:
+    """Return the tangents of all outputs side by side, lanes first, in the precision of the inputs."""
+    rows = []
+    for y, t in zip(ys, ts, strict=True):
+        if t is None:
+            rows.append(np.zeros((lanes, math.prod(np.shape(y))), dtype))
+            continue
+        row = t if t.ndim == 2 else np.reshape(t, (lanes, -1 if t.size else 0))
+        kind = dtype_of(row)
+        if kind is not dtype and kind != dtype:
+            row = row.astype(np.result_type(dtype, np.complex64) if kind.kind == "c" else dtype)
+        rows.append(row)
+    return _side_by_side(rows, lanes, dtype)
+
+
+def _side_by_side(parts: list[Any], lanes: int, dtype: np.dtype[Any]) -> Any:
+    if not parts:
+        return np.zeros((lanes, 0), dtype)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+
+def pull_all(
+    name: str,
+    recorded: ReversePass,
+    seeds: Seeds,
+    pattern: Pattern,
+    dtype: np.dtype[Any],
+) -> Any:
+    """Pull all seeds back through a record; return Jᵀ S as rows, of shape (lanes, x.size)."""
+    ys = recorded.outputs
+    check_outputs(name, ys, pattern)
+    form = form_of(ys)
+    if any(kind.kind == "c" for _, kind in form):
+        raise ComplexOutputs(
+            f"{name}: the function returned complex numbers, of which reverse mode would give real rows. Choose "
+            'mode="forward".'
+        )
+    leaves = recorded.inputs.leaves
+    pieces = []
+    for start, stop in _chunks(seeds.total, max(pattern.shape)):
+        count = stop - start
+        lanes = Batch(count, next_depth())
+        pulled = recorded.pull([batched(s, lanes) for s in seeds.part(form, start, stop)])
+        columns = []
+        for x, g in zip(leaves, pulled, strict=True):
+            size = math.prod(np.shape(x))
+            if g is None:
+                columns.append(np.zeros((count, size), dtype))
+                continue
+            column = np.reshape(np.real(lanes.unwrap(g, np.shape(x))), (count, size))
+            columns.append(column if dtype_of(column) == dtype else column.astype(dtype))
+        pieces.append(_side_by_side(columns, count, dtype))
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+
+class ComplexOutputs(OutputError):
+    """The function returned complex numbers, and reverse mode was asked for."""
+
+
+class OutputsMisfit(ShapeError):
+    """The function returned another number of values than the pattern has rows."""
+
+
+def check_outputs(name: str, ys: list[Any], pattern: Pattern) -> None:
+    """Raise if the outputs are not what the pattern is for."""
+    size = sum([y.size for y in ys])
+    if size != pattern.shape[0]:
+        shapes = ", ".join(str(np.shape(y)) for y in ys[:3]) + ", ..." * (len(ys) > 3)
+        raise OutputsMisfit(
+            f"{name}: the pattern has {pattern.shape[0]} rows, but the function returned {size} values (of shape "
+            f"{shapes}). A pattern has one row per value of the output, in C order"
+        )

@@ -10,12 +10,12 @@ import pytest
 import dualrev as dr
 from dualrev.core import domains
 from dualrev.core.batching import batch_elementwise, batch_leading, batch_loop
+from dualrev.core.dependence import check_fact
 from dualrev.core.finite import strong_product
 from dualrev.core.primitive import POSITION, PRIMITIVES, SHAPE, SHAPES, Y
 from tests.rules.registry import private_registry
 
 FLAVOURS = {"elementwise", "linear", "bilinear", "general", "constant"}
-PATTERNS = {"elementwise", "movement", "reduction", "dense", "none"}
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def forgotten():
 @pytest.mark.parametrize("primitive", PRIMITIVES.values(), ids=list(PRIMITIVES))
 def test_fields(primitive):
     assert primitive.flavour in FLAVOURS
-    assert primitive.pattern in PATTERNS
+    check_fact(primitive.name, primitive.pattern, primitive.arity)
     assert primitive.formula.strip() == primitive.formula != "", "the page has a formula for each"
     assert PRIMITIVES[primitive.name] is primitive
     assert primitive.name in repr(primitive)
@@ -211,7 +211,7 @@ def test_defaults():
     plain = dr.general(np.copy, on=on, name="plain")(rules)
     spread = dr.general(np.copy, on=on, name="spread", broadcasts=True)(rules)
     entry = dr.elementwise(np.copy, 1, on=dr.reals, name="entry")
-    movement = dr.linear(np.copy, lambda ct: ct, on=on, name="movement")
+    copying = dr.linear(np.copy, lambda ct: ct, on=on, name="copying")
     variadic = dr.linear(np.copy, lambda ct: ct, on=on, name="variadic", arguments=None)
     product = dr.bilinear(np.dot, lambda ct, b: ct, lambda ct, a: ct, on=two, name="product")
     assert plain.formula == "One line and another."
@@ -220,7 +220,7 @@ def test_defaults():
         plain: batch_loop,
         spread: batch_elementwise,
         entry: batch_elementwise,
-        movement: batch_leading,
+        copying: batch_leading,
         variadic: batch_loop,
         product: batch_loop,
     }
@@ -229,8 +229,8 @@ def test_defaults():
         "dense",
         "dense",
         "elementwise",
-        "movement",
-        "movement",
+        "dense",
+        "dense",
         "dense",
     ]
     assert (variadic.arity, product.arity, entry.arity) == (None, 2, 1)

@@ -54,6 +54,7 @@ def _turned(*shape: int) -> Any:
         case(_turned(2, 2), regular(2, 2), (2, 2)),
     ],
     name="matrices.sylvester",
+    pattern="...ab,...cd,...ef->...gh",
     broadcasts=True,
     # Analytic, but Schur factors lose a small imaginary part among the real ones.
     analytic=False,
@@ -135,6 +136,7 @@ def _turning(*shape: int) -> Any:
         case(_turning(2, 2), (2, 2, 2), method="direct"),
     ],
     name="matrices.stein",
+    pattern="...ab,...cd->...ef",
     broadcasts=True,
     batch=batch_elementwise,
     analytic=False,

@@ -102,6 +102,7 @@ def _change(a: Any, b: Any) -> Any:
         case(lambda rng: np.zeros((2, 2)), (3, 2, 2)),
     ],
     name="matrices.expm_change",
+    pattern="...ab,...cd->...ef",
     broadcasts=True,
     batch=batch_elementwise,
 )
@@ -132,6 +133,7 @@ class expm_change:
         case(lambda rng: np.zeros((2, 2))),
     ],
     name="matrices.expm",
+    pattern="...ab->...cd",
     batch=batch_leading,
 )
 class expm:
@@ -161,6 +163,7 @@ def _in_double(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
     lambda x: each(_in_double(linalg.logm), x),
     on=[case(_away(2, 2, 2)), case(_complex(2, 2)), case(_nilpotent)],
     name="matrices.logm",
+    pattern="...ab->...cd",
     batch=batch_leading,
     analytic=False,
 )
@@ -185,6 +188,7 @@ class logm:
         case(_complex(2, 2), t=2.7),
     ],
     name="matrices.power",
+    pattern="...ab->...cd",
     batch=batch_leading,
     analytic=False,
 )
@@ -210,6 +214,7 @@ def _root(a: Any) -> Any:
     lambda x: each(_root, x),
     on=[case(_away(3, 3)), case(_away(2, 2, 2)), case(_complex(2, 2)), case(_nilpotent)],
     name="matrices.sqrtm",
+    pattern="...ab->...cd",
     batch=batch_leading,
     analytic=False,
 )
@@ -230,6 +235,7 @@ class sqrtm_:
         case(lambda rng: np.diag([1.4, -2.2]) + 0.3 * rng.normal(size=(2, 2))),
     ],
     name="matrices.signm",
+    pattern="...ab->...cd",
     batch=batch_leading,
     analytic=False,
 )

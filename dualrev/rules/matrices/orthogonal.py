@@ -227,6 +227,7 @@ def _complex(*shape: int) -> Any:
         case(lambda rng: np.eye(3) + 0.0),
     ],
     name="matrices.polar",
+    pattern="...ab->...cd,...ef",
     batch=batch_leading,
     analytic=False,
     kinks="dependent columns raise LinAlgError",

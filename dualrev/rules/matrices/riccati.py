@@ -95,6 +95,7 @@ def _case(size: int, inputs: int, discrete: bool, cross: bool, imaginary: float 
         _case(2, 1, True, True, 0.4),
     ],
     name="matrices.riccati",
+    pattern="...ab,...cd,...ef,...gh,...ij->...kl",
     broadcasts=True,
     batch=batch_elementwise,
     analytic=False,

@@ -6,12 +6,14 @@ of A there are, and who solves.
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
 import numpy as np
 from scipy import linalg
 
+from dualrev.core.dependence import per_matrix, small
 from dualrev.core.domains import case, positive_definite, regular
 from dualrev.core.flavours import batch_elementwise, constant, general
 from dualrev.core.primitive import Case
@@ -119,6 +121,7 @@ def _factored(
         _factored(regular(0, 0), (0, 2), "general", trans=False),
     ],
     name="matrices.solution",
+    pattern="...ab,...ck,...de->...fk",
 )
 class solution:
     """A Y = B, or Aᵀ Y = B;  dY = A⁻¹ (dB − dA Y);  ct_B = A⁻ᵀ ct,  ct_A = −ct_B Yᵀ (Giles 2008, 2.3.1).
@@ -164,6 +167,29 @@ def _triangular(a: Any, b: Any, *, lower: bool, unit: bool, trans: bool) -> Any:
     return each(one, a, b)
 
 
+def _triangular_dependence(
+    primals: Any, y: Any, *, lower: bool, unit: bool, trans: bool
+) -> Any:
+    a, b = primals
+    stack, (n, m) = y.shape[:-2], y.shape[-2:]
+    if not small((*stack, max(n, m), max(n, m))) or not a.shape[:-2] == b.shape[:-2] == stack:
+        return "...ab,...ck->...dk"
+    d, _, row, column = np.indices((n, m, n, n))
+    if trans:
+        row, column = column, row
+    # Substitution begins with the first row, or with the last.
+    down = (column <= row) & (row <= d) if lower != trans else (column >= row) & (row >= d)
+    if unit:
+        down &= row != column
+    d, k, row, column = np.indices((n, m, n, m))
+    before = (k == column) & (row <= d if lower != trans else row >= d)
+    count = math.prod(stack)
+    return (
+        per_matrix(down.reshape(n * m, n * n), count),
+        per_matrix(before.reshape(n * m, n * m), count),
+    )
+
+
 @general(
     _triangular,
     arguments=("a", "b"),
@@ -177,6 +203,7 @@ def _triangular(a: Any, b: Any, *, lower: bool, unit: bool, trans: bool) -> Any:
         case(regular(0, 0), (0, 2), lower=True, unit=False, trans=False),
     ],
     name="matrices.triangular",
+    pattern=_triangular_dependence,
 )
 class triangular:
     """T Y = B, or Tᵀ Y = B, T one triangle of A;  dY = T⁻¹ (dB − dT Y);  ct_A = that triangle of −T⁻ᵀ ct Yᵀ."""
@@ -256,6 +283,7 @@ def _dominant(low: int, up: int, *shape: int) -> Any:
         case(_dominant(0, 0, 3), (3, 1), low=0, up=0),
     ],
     name="matrices.band",
+    pattern="...ab,...ck->...dk",
 )
 class band:
     """A Y = B, A with `low` diagonals below and `up` above;  ct_A is the band of −A⁻ᵀ ct Yᵀ."""
@@ -343,6 +371,7 @@ def _toeplitz(*shape: int) -> Any:
         case(_toeplitz(1), (1, 2)),
     ],
     name="matrices.toeplitz_solution",
+    pattern="...a,...ck->...dk",
 )
 class toeplitz_solution:
     """T Y = B, Tᵢⱼ = a of i − j;  ct_a sums −T⁻ᵀ ct Yᵀ over the diagonals."""

@@ -141,6 +141,7 @@ def _lu_square(x: Any) -> Any:
         case(positive_definite(0, 0)),
     ],
     name="matrices.lu",
+    pattern="...ab->...cd",
     batch=batch_leading,
 )
 class lu_square:

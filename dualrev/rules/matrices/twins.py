@@ -38,6 +38,7 @@ def _twin(original: Any, fun: Callable[..., Any], name: str, on: Iterable[Case])
             formula=original.formula,
             kinks=original.kinks,
             analytic=False,
+            pattern=original.pattern,
         )
     )
 

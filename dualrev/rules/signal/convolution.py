@@ -13,6 +13,7 @@ import numpy as np
 from scipy import signal
 
 from dualrev.core.array import dtype_of
+from dualrev.core.dependence import windows
 from dualrev.core.domains import case
 from dualrev.core.flavours import bilinear
 from dualrev.core.primitive import numpy_function
@@ -98,6 +99,14 @@ def _right(ct: Any, a: Any, shape: Sizes, *, starts: Sizes, sizes: Sizes, method
     return _other(ct, a, shape, starts, method)
 
 
+def _dependence(primals: Any, y: Any, *, starts: Sizes, sizes: Sizes, method: str) -> Any:
+    a, b = primals
+    return (
+        lambda: windows(a.shape, b, starts, y.shape),
+        lambda: windows(b.shape, a, starts, y.shape),
+    )
+
+
 convolved = bilinear(
     _value,
     _left,
@@ -115,6 +124,7 @@ convolved = bilinear(
     batch=batch_aligned,
     broadcasts=True,
     formula="a window of Σ a_i b_{k−i} over several axes; the adjoints convolve with the other operand reversed",
+    pattern=_dependence,
 )
 
 

@@ -13,6 +13,7 @@ from scipy import signal
 
 from dualrev.core.array import dtype_of, value
 from dualrev.core.batching import batch_elementwise
+from dualrev.core.dependence import running
 from dualrev.core.domains import Domain, case
 from dualrev.core.flavours import general
 from dualrev.core.primitive import numpy_function
@@ -52,6 +53,16 @@ def _lagged(a: Any, y: Any) -> Any:
     return convolution(y, a, start=-1, size=y.shape[-1])
 
 
+def _dependence(primals: Any, y: Any) -> Any:
+    a, b = primals
+    if a.size != a.shape[-1] or b.shape != y.shape:
+        return "...a,...b->...c"
+    # Coefficient k is met first k steps after the start.
+    late = np.arange(1, a.size + 1).reshape(-1, *[1] * y.ndim) <= np.arange(y.shape[-1])
+    lags = np.arange(1, a.size + 1).reshape(-1, *[1] * y.ndim)
+    return np.where(late, lags, 0) * np.ones(y.shape, int), running(y.shape, -1)
+
+
 _stable = Domain("small coefficients", lambda rng, shape: rng.uniform(-0.4, 0.4, shape))
 
 
@@ -66,6 +77,7 @@ _stable = Domain("small coefficients", lambda rng, shape: rng.uniform(-0.4, 0.4,
         case(_stable(4), (2,)),
     ],
     name="recursion",
+    pattern=_dependence,
     batch=batch_elementwise,
     broadcasts=True,
 )

@@ -118,7 +118,7 @@ exponential_product = linear(
         case((2, 3), matrix=_SAMPLE, time=0.5, transposed=True, options={}),
     ],
     name="exponential_product",
-    pattern="dense",
+    pattern="...a->...b",
     formula="exp(t A) x for a constant A; the adjoint is exp(t Aᵀ) ct",
 )
 

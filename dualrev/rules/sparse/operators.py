@@ -57,6 +57,6 @@ operator_product = linear(
         case((2, 2, 2), operator=_SAMPLE, transposed=True),
     ],
     name="operator_product",
-    pattern="dense",
+    pattern="...a->...b",
     formula="A x; the adjoint is Aᵀ ct = conj(Aᴴ conj(ct)), by the operator's own rmatvec",
 )

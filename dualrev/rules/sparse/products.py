@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from dualrev.core.dependence import Entries
 from dualrev.core.domains import case
 from dualrev.core.flavours import bilinear
 from dualrev.core.primitive import Primitive
@@ -121,6 +122,20 @@ def _right(ct: Any, a: Any, *, pattern: Pattern) -> Any:
     return sparse_product(a, ct, pattern=pattern.T)
 
 
+def _dependence(primals: Any, y: Any, *, pattern: Pattern) -> Any:
+    a, b = primals
+    kept = np.flatnonzero(np.asarray(a) != 0)
+    rows, columns = pattern.rows[kept], pattern.columns[kept]
+    count = math.prod(b.shape[:-1])
+    stack = np.arange(count)[:, None]
+    into = stack * pattern.shape[0] + rows
+    of_vectors = stack * pattern.shape[1] + columns
+    return (
+        Entries(into.ravel(), np.broadcast_to(kept, into.shape).ravel()),
+        Entries(into.ravel(), of_vectors.ravel()),
+    )
+
+
 _CSR = Pattern((3, 4), "csr", np.array([1, 3, 0, 2, 3]), np.array([0, 2, 3, 5]))
 _COO = Pattern((3, 2), "coo", np.array([2, 0, 2, 2]), np.array([1, 0, 0, 1]))
 _EMPTY = Pattern((2, 3), "csr", np.array([], np.int32), np.array([0, 0, 0]))
@@ -138,6 +153,7 @@ sparse_product = bilinear(
         case((0,), (3,), pattern=_EMPTY),
     ],
     name="sparse_product",
+    pattern=_dependence,
     batch=_batch_product,
     formula="A b for vectors b along the last axis; the adjoints are Aᵀ ct, and ct_i b_j at the entries (i, j) of A",
 )

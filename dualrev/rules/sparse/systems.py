@@ -191,6 +191,7 @@ class _Dense(System):
         case(_dominant, (2, 3), system=_Dense(DenseMatrix()), transposed=True),
     ],
     name="sparse_solve",
+    pattern=lambda primals, y, **_: f"{'ad'[: np.ndim(primals[0])]},...b->...c",
     batch=_batch_solve,
 )
 class sparse_solve:

@@ -383,6 +383,7 @@ def _second_kind(function: Any, name: str) -> Any:
         ],
         name=name,
         analytic=False,
+        pattern="...->mn..." if len(sizes[0]) == 2 else "...->n...",
     )
     class rule:
         """dQ = Q' dx, (1-x²) dQ' = (2x Q' - (n(n+1) - m²/(1-x²)) Q) dx (DLMF 14.2.2)."""

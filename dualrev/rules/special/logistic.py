@@ -60,6 +60,7 @@ def _softmax_change(t: Any, y: Any, *, axis: tuple[int, ...]) -> Any:
         case((), axis=()),
     ],
     name="softmax",
+    pattern="lines",
     batch=batch_leading,
 )
 class softmax_:
@@ -81,6 +82,7 @@ class softmax_:
         case((), axis=()),
     ],
     name="log_softmax",
+    pattern="lines",
     batch=batch_leading,
 )
 class log_softmax_:
@@ -229,6 +231,10 @@ def _complex(*shape: int) -> Any:
         case(_complex(3), _complex(3), axis=(-1,)),
     ],
     name="signed_logsumexp",
+    pattern=lambda primals, y, *, axis: [
+        "reduction",
+        "reduction" if y[1].dtype.kind == "c" else "none",
+    ],
     batch=_wide_batch,
     kinks="0 for entries of -inf; the sign of a real sum is locally constant",
     analytic=False,

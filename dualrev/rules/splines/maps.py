@@ -74,7 +74,7 @@ apply_map = linear(
     ],
     name="constant_map",
     formula="y = M x along the last axis; the adjoint is Mᵀ ct, also where M is the inverse of a sparse matrix",
-    pattern="dense",
+    pattern="...a->...b",
 )
 
 

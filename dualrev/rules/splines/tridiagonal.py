@@ -57,6 +57,7 @@ _dominant = Domain("dominant diagonal", lambda rng, shape: rng.uniform(3.0, 4.0,
         case((0,), _dominant(1), (0,), (2, 1)),
     ],
     name="tridiagonal",
+    pattern="...a,...b,...c,...d->...e",
     batch=batch_elementwise,
     broadcasts=True,
 )

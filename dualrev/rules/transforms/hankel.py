@@ -33,7 +33,7 @@ hankel_transform = linear(
         case((2, 5), inverse=True, dln=0.25, mu=0.5, offset=0.1, bias=0.3),
     ],
     name="hankel_transform",
-    pattern="dense",
+    pattern="...a->...b",
     formula="a circulant matrix with reversed rows, between powers of the grid: symmetric, its own transpose",
 )
 

@@ -72,7 +72,7 @@ trigonometric_transform = linear(
         case((1,), kind="sin", type=3, axis=-1, norm="forward", orthogonalize=False),
     ],
     name="trigonometric_transform",
-    pattern="dense",
+    pattern="lines",
     formula="types 2 and 3 are each other's transpose, but that type 2 has twice the weight of x₀ (DCT) or of the last "
     "entry (DST); types 1 and 4 are symmetric, but that DCT-1 has half the weight of both ends; no weights if "
     "orthogonalised",

@@ -14,7 +14,7 @@ from dualrev.core.levels import decaying
 from dualrev.derivatives.jacobian import jacobian
 from dualrev.errors import DualrevError
 from dualrev.scipy.integrate.systems import as_matrix
-from dualrev.sparse.compression import compressed_jacobian
+from dualrev.sparse.jacobian import jacobian as sparse_jacobian
 
 __all__ = ["odeint_jacobian", "way_out", "with_jacobian"]
 
@@ -62,7 +62,9 @@ def with_jacobian(
         # SciPy takes the pattern for its own differences only.
         options["jac_sparsity"] = None
         remembering = decaying(fun)
-        compressed = compressed_jacobian(lambda y, t, *args: remembering(t, y, *args), pattern)
+        compressed = sparse_jacobian(
+            lambda y, t, *args: remembering(t, y, *args), pattern=pattern, format="csc"
+        )
 
         def jac(t: float, y: np.ndarray, *args: Any) -> Any:
             with way_out(remedy):

@@ -23,7 +23,7 @@ from dualrev.errors import OutputError, describe
 from dualrev.scipy.optimize.derivatives import Derivatives, as_array
 from dualrev.scipy.optimize.operators import recorded_jacobian
 from dualrev.scipy.optimize.points import Point
-from dualrev.sparse.compression import CompressedJacobian
+from dualrev.sparse.jacobian import jacobian
 
 __all__ = ["Residuals", "residual_vector", "starred"]
 
@@ -94,7 +94,7 @@ class Residuals(Derivatives):
     ) -> None:
         super().__init__(f, scalar=False, way_out=way_out, name=name)
         self.operator = operator
-        self.compressed = None if pattern is None else CompressedJacobian(self._vector_of, pattern)
+        self.compressed = None if pattern is None else jacobian(self._vector_of, pattern=pattern)
         self._kept: Any = None
 
     def fun(self, x: Any, *args: Any) -> Any:
