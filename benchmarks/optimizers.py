@@ -39,7 +39,7 @@ from scipy import optimize as scipy_optimize
 
 from . import problems
 from .peers import ONE_THREAD, environment
-from .report import Goal, Row, as_json, as_markdown
+from .report import Goal, Row, as_json, as_markdown, written
 from .timing import interleaved
 
 HEADING = "## Solvers"
@@ -266,16 +266,6 @@ def measured(quick: bool) -> Iterator[Row]:
 
 
 # -- the page ---------------------------------------------------------------------------------------
-
-
-def written(page: str, section: str) -> str:
-    """Return the text of a page with the section put in place of the old one, or before "A run"."""
-    head, found, rest = page.partition(f"{HEADING}\n")
-    if found:
-        _, more, tail = rest.partition("\n## ")
-        return head + section + (f"\n## {tail}" if more else "")
-    head, found, rest = page.partition("## A run\n")
-    return f"{head}{section}\n{found}{rest}" if found else f"{page.rstrip()}\n\n{section}"
 
 
 def section(rows: list[Row]) -> str:

@@ -84,3 +84,14 @@ def as_markdown(rows: Iterable[Row]) -> str:
         )
         lines.append(f"| {row.name} | {row.unit} | {mine} | {others} | {goals} |")
     return "\n".join(lines)
+
+
+def written(page: str, section: str) -> str:
+    """Return the text of a page with a section, its heading first, in place of the old one or before "A run"."""
+    heading = section.partition("\n")[0]
+    head, found, rest = page.partition(f"{heading}\n")
+    if found:
+        _, more, tail = rest.partition("\n## ")
+        return head + section + (f"\n## {tail}" if more else "")
+    head, found, rest = page.partition("## A run\n")
+    return f"{head}{section}\n{found}{rest}" if found else f"{page.rstrip()}\n\n{section}"

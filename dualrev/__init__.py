@@ -1,6 +1,7 @@
 """dualrev: exact derivatives of plain NumPy code, in forward and reverse mode, from one registry of rules."""
 
 import importlib as _importlib
+import sys as _sys
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
@@ -82,4 +83,4 @@ def __getattr__(name: str) -> _Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), "sparse"})
+    return sorted({*vars(_sys.modules[__name__]), "sparse"})

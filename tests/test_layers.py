@@ -161,7 +161,7 @@ PROMISED = """
     stop_gradient checkpoint patched custom_jvp custom_vjp value debug check_derivatives Dual Tape Variable
     elementwise linear bilinear general constant primitive
     DualrevError EscapeError LevelError MissingRuleError UnsupportedError RegistrationError
-    InputError OutputError ShapeError SolutionError FlatDirectionError NonFiniteError CapturedWriteError
+    InputError OutputError PatternError ShapeError SolutionError FlatDirectionError NonFiniteError CapturedWriteError
 """.split()
 
 

@@ -185,7 +185,7 @@ def primitives_page() -> str:
         "",
         "Generated from the registry by `python -m dualrev primitives`; do not edit.",
         "",
-        "| name | flavour | arguments | formula | kinks and conventions | analytic | sparsity |",
+        "| name | flavour | arguments | formula | kinks and conventions | analytic | dependence |",
         "|---|---|---|---|---|---|---|",
     ]
     for name in sorted(PRIMITIVES):
@@ -198,7 +198,7 @@ def primitives_page() -> str:
             p.formula,
             p.kinks,
             "yes" if p.analytic else "",
-            p.pattern,
+            p.pattern if isinstance(p.pattern, str) else "by a function",
         )
         lines.append(_cells(*cells))
     return "\n".join(lines) + "\n"

@@ -26,7 +26,17 @@ import numpy as np
 
 from dualrev.errors import PatternError, RegistrationError
 
-__all__ = ["LARGEST", "Entries", "check_size", "per_matrix", "places", "running", "scattered", "small", "windows"]
+__all__ = [
+    "LARGEST",
+    "Entries",
+    "check_size",
+    "per_matrix",
+    "places",
+    "running",
+    "scattered",
+    "small",
+    "windows",
+]
 
 # More entries than this no pattern has.
 LARGEST = 2**29

@@ -10,7 +10,7 @@ import numpy as np
 import optree
 
 from dualrev.core.array import Traced, dtype_of
-from dualrev.core.bind import operand
+from dualrev.core.bind import STRANGERS, operand
 from dualrev.core.buffer import BufferArray
 from dualrev.errors import InputError, OutputError, describe
 
@@ -71,7 +71,12 @@ def input_leaf(x: Any, name: str, position: Any) -> Any:
     if type(x) is BufferArray:
         return x.primal.copy("K")
     traced = isinstance(x, Traced)
-    if not traced and isinstance(x, np.ndarray) and type(x) is not np.ndarray:
+    if (
+        not traced
+        and isinstance(x, np.ndarray)
+        and type(x) is not np.ndarray
+        and type(x) not in STRANGERS
+    ):
         raise InputError(
             f"{name}: argument {position} is a {type(x).__name__}; its own rules (masks, units, matrix products) would "
             "be lost. Pass np.asarray(...) of it."
@@ -93,7 +98,7 @@ def input_leaf(x: Any, name: str, position: Any) -> Any:
         )
     if type(x) is np.ndarray:
         return np.array(x, order="K")[()]
-    return x
+    return x.copy("K") if type(x) in STRANGERS else x
 
 
 def output_leaf(y: Any, name: str) -> Any:
@@ -118,6 +123,6 @@ def output_leaf(y: Any, name: str) -> Any:
         + (
             "Does it lack a return statement?"
             if y is None
-            else "Extra results can be returned with has_aux=True."
+            else "Extra results can be returned with has_aux=True, where the transform has it."
         )
     )

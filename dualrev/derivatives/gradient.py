@@ -26,7 +26,8 @@ def _scalar(name: str, run: ReversePass) -> Any:
         raise OutputError(
             f"{name}: the function returned a container (tuple, dict, ...) of {len(outputs)} arrays; "
             "a gradient needs one real number (a scalar). "
-            "Call dualrev.jacobian(f), dualrev.vjp(f, x), or pass has_aux=True if it returns (y, aux)."
+            "Call dualrev.jacobian(f), dualrev.vjp(f, x), or, where the transform has it, pass has_aux=True if it "
+            "returns (y, aux)."
         )
     y = outputs[0]
     if np.shape(y):

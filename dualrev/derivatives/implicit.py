@@ -25,7 +25,7 @@ from dualrev.derivatives.jacobian import jacobian
 from dualrev.errors import SolutionError, UnsupportedError
 from dualrev.modes.batch import Batched
 
-__all__ = ["check_regular", "implicit"]
+__all__ = ["check_change", "check_condition", "check_regular", "implicit"]
 
 EPS = float(np.finfo(float).eps)
 # A Jacobian, scaled to unit rows and columns, beyond this condition number leaves no digit in a derivative.
@@ -130,17 +130,38 @@ def _dense(residual: Callable[[Any], Any], x: Any, r: Any, name: str) -> Callabl
     check_regular(J, name)
     step = np.reshape(np.linalg.solve(J, np.ravel(r)), shape)
     if np.any(x - step != x):
-        change = np.linalg.norm(np.linalg.solve(J, matrix(x - step) - J), 1)
-        if not change < CHANGE:
-            raise SolutionError(
-                name,
-                f"a Newton step from the solution is {float(np.max(np.abs(step))):.1e} long and changes the Jacobian "
-                f"by {change:.1e} of itself: the solver stopped too early, or the Jacobian is singular at the solution",
-                "ask the solver for a smaller tolerance, or choose a parametrisation in which the solution is regular",
-            )
+        change = float(np.linalg.norm(np.linalg.solve(J, matrix(x - step) - J), 1))
+        check_change(name, change, step)
     if n == 1:
         return lambda r: r / J[0, 0]
     return lambda r: np.reshape(np.linalg.solve(J, np.reshape(r, (n,))), shape)
+
+
+def check_change(name: str, change: float, step: Any) -> None:
+    """Raise `SolutionError` if a Newton step from the solution changes the Jacobian, in units of itself, too much."""
+    if not change < CHANGE:
+        raise SolutionError(
+            name,
+            f"a Newton step from the solution is {float(np.max(np.abs(step))):.1e} long and changes the Jacobian "
+            f"by {change:.1e} of itself: the solver stopped too early, or the Jacobian is singular at the solution",
+            "ask the solver for a smaller tolerance, or choose a parametrisation in which the solution is regular",
+        )
+
+
+def check_condition(name: str, condition: float) -> None:
+    """Raise `SolutionError` if the condition number of a scaled Jacobian leaves no digit, or is NaN, as its entries."""
+    if np.isnan(condition):
+        raise SolutionError(
+            name,
+            "the Jacobian at the solution is not finite",
+            "the function has no derivative there",
+        )
+    if not condition < WORST:
+        raise SolutionError(
+            name,
+            f"the Jacobian at the solution is singular (condition number {condition:.1e} after scaling)",
+            "the solution is not isolated or not smooth in its parameters there; remove redundant unknowns",
+        )
 
 
 def check_regular(J: Any, name: str) -> None:
@@ -149,11 +170,7 @@ def check_regular(J: Any, name: str) -> None:
     Rows and columns are scaled to unit size first: units do not count.
     """
     if not np.all(np.isfinite(J)):
-        raise SolutionError(
-            name,
-            "the Jacobian at the solution is not finite",
-            "the function has no derivative there",
-        )
+        check_condition(name, np.nan)
     scaled = np.abs(J)
     rows = np.max(scaled, axis=1, initial=0.0)
     safe = np.where(rows > 0, rows, 1.0)
@@ -161,9 +178,4 @@ def check_regular(J: Any, name: str) -> None:
     condition = np.inf
     if np.all(rows > 0) and np.all(columns > 0):
         condition = float(np.linalg.cond(J / safe[:, None] / columns, 2))
-    if not condition < WORST:
-        raise SolutionError(
-            name,
-            f"the Jacobian at the solution is singular (condition number {condition:.1e} after scaling)",
-            "the solution is not isolated or not smooth in its parameters there; remove redundant unknowns",
-        )
+    check_condition(name, condition)

@@ -26,7 +26,8 @@ def _power_base(a: Any, b: Any) -> Any:
         if b == 3:
             return 3.0 * a * a
         return b * a ** (b - 1) if b != 0 else 0.0
-    return b * a ** np.where(b == 0, 1, b - 1)
+    # Elsewhere the exponent stays as it is, since its own derivative is 1/a at b = 0.
+    return b * a ** np.where((a == 0) & (b == 0), 1, b - 1)
 
 
 def _power_exponent(a: Any, y: Any) -> Any:

@@ -63,8 +63,8 @@ def _triangle_dependence(primals: Any, y: Any, *, uplo: str, **_: Any) -> Any:
     (x,) = primals
     if not small(x.shape):
         return ["...ab->...c", "...ab->...de"]
-    used = np.tri(x.shape[-1], dtype=bool)
-    used = (used if uplo == "L" else used.T).reshape(-1)
+    lower = np.tri(x.shape[-1], dtype=bool)
+    used = (lower if uplo == "L" else lower.T).reshape(-1)
     count = math.prod(x.shape[:-2])
     sizes = (x.shape[-1], x.shape[-1] ** 2)
     return [

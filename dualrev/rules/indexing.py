@@ -60,11 +60,11 @@ def _part(item: Any) -> Any:
         return int(item)
     if isinstance(item, (list, tuple)):
         item = np.array(item, dtype=_INT) if len(item) == 0 else operand(item)
-    if isinstance(item, np.ndarray) and not isinstance(item, Traced):
-        if item.dtype.hasobject:
-            item = operand(item)
-        if isinstance(item, Traced):
-            return item
+    if type(item) is np.ndarray and item.dtype.hasobject:
+        item = operand(item)
+    if isinstance(item, Traced):
+        return item
+    if isinstance(item, np.ndarray):
         if item.ndim == 0 and item.dtype.kind in "iub":
             return item.item()
         return np.array(item)

@@ -27,8 +27,9 @@ _EXACT = 5e7
 _DYNAMIC = 3e6
 # Entries that "best" goes through again to improve what it has.
 _AGAIN = 1_000_000
-# Entries from which on a formula that is good enough is not compared with the orders any more.
+# Entries from which on a formula that is good enough is not improved any more, and not compared with the orders either.
 _SURE = 20_000
+_LARGE = 2_000_000
 # With more colours than this, what a thin row has used is kept as a list, not as a mask of as many bits.
 _WIDE = 1024
 _THIN = 128
@@ -91,11 +92,15 @@ def column_colouring(pattern: Any, order: Any = "best") -> np.ndarray:
     if fewest == len(active):
         colours[active] = np.arange(len(active))
         return colours
-    painter = _Painter(pattern, fewest)
-    if isinstance(order, str):
-        colours[active] = (_best(painter) if order == "best" else painter.named(order))[active]
+    if not isinstance(order, str):
+        found = _Painter(pattern, fewest).paint(active)
+    elif order == "best":
+        found = _best(pattern, fewest)
     else:
-        colours[active] = painter.paint(active)[active]
+        found = _Painter(pattern, fewest).named(order)
+    # A formula may leave out a colour, or have it in empty columns only.
+    used = np.bincount(found[active]) > 0
+    colours[active] = (np.cumsum(used) - 1)[found[active]]
     return colours
 
 
@@ -129,19 +134,28 @@ def row_colouring(pattern: Any, order: Any = "best") -> np.ndarray:
     return column_colouring(as_pattern(pattern).T, order)
 
 
-def _best(painter: _Painter) -> np.ndarray:
+def _best(pattern: Pattern, fewest: int) -> np.ndarray:
     """Return the colouring with the fewest colours of those that are affordable."""
-    pattern, fewest = painter.pattern, painter.fewest
+    full = pattern.column_counts == np.count_nonzero(pattern.row_counts)
+    if full.any():
+        # A full column has a colour for itself, and would hide what the others have in common.
+        rest = column_colouring(_without(pattern, full))
+        first = int(rest.max(initial=-1)) + 1
+        colours = np.empty(len(full), np.intp)
+        colours[~full] = rest
+        colours[full] = np.arange(first, first + np.count_nonzero(full))
+        return colours
+    painter = _Painter(pattern, fewest)
     found = lattice_colouring(pattern, fewest, 2 * fewest + 2)
     count = pattern.shape[1] + 1
     if found is not None:
         best, count = found, int(found.max()) + 1
-        if count <= fewest or (count <= 1.5 * fewest and pattern.nnz > _SURE):
+        if count <= fewest or (count <= 1.5 * fewest and pattern.nnz > _LARGE):
             return best
     repeats = found is not None
     cost = work(pattern)
     names = ["natural"]
-    if not repeats or pattern.nnz <= _SURE:
+    if not repeats or pattern.nnz <= _LARGE:
         names.append("largest_first")
     if not repeats and cost < _DYNAMIC:
         names += ["smallest_last", "incidence_degree"]
@@ -154,6 +168,15 @@ def _best(painter: _Painter) -> np.ndarray:
     if repeats and pattern.nnz > _SURE:
         return best
     return painter.improved(best, _AGAIN // max(pattern.nnz, 1))
+
+
+def _without(pattern: Pattern, columns: np.ndarray) -> Pattern:
+    """Return the pattern without some columns."""
+    kept = ~columns[pattern.indices]
+    indptr = np.r_[0, np.cumsum(kept)][pattern.indptr]
+    numbers = np.cumsum(~columns) - 1
+    shape = pattern.shape[0], int(np.count_nonzero(~columns))
+    return Pattern.from_csr(indptr, numbers[pattern.indices[kept]], shape)
 
 
 class _Painter:

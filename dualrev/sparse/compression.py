@@ -20,7 +20,7 @@ from dualrev.errors import OutputError, ShapeError
 from dualrev.modes.batch import Batch, batched
 from dualrev.sparse.pattern import Pattern
 
-__all__ = ["Seeds", "count_of", "pull_all", "push_all"]
+__all__ = ["Directions", "Seeds", "count_of", "pull_all", "push_all", "together"]
 
 # Past the processor's caches wider passes gain nothing but calls: four lanes, or as many as this holds (measured).
 _CACHE_BYTES = 2**23
@@ -66,13 +66,6 @@ class Seeds:
         self.total = self.count + probe
         self._kept: dict[Any, list[np.ndarray]] = {}
 
-    @classmethod
-    def along(cls, direction: np.ndarray) -> Seeds:
-        """Return one direction, which is no colour."""
-        made = cls(np.full(len(direction), -1), True)
-        made.probe = direction
-        return made
-
     def __reduce__(self) -> Any:
         return Seeds, (self.colours, self.probe is not None)
 
@@ -82,11 +75,7 @@ class Seeds:
         found = self._kept.get(key)
         if found is not None:
             return found
-        rows = np.zeros((stop - start, len(self.colours)))
-        own = np.flatnonzero((self.colours >= start) & (self.colours < stop))
-        rows[self.colours[own] - start, own] = 1.0
-        if stop > self.count and self.probe is not None:
-            rows[-1] = self.probe
+        rows = self._rows(start, stop)
         seeds, first = [], 0
         for shape, dtype in form:
             size = math.prod(shape)
@@ -101,15 +90,42 @@ class Seeds:
             self._kept[key] = seeds
         return seeds
 
+    def _rows(self, start: int, stop: int) -> np.ndarray:
+        rows = np.zeros((stop - start, len(self.colours)))
+        own = np.flatnonzero((self.colours >= start) & (self.colours < stop))
+        rows[self.colours[own] - start, own] = 1.0
+        if stop > self.count and self.probe is not None:
+            rows[-1] = self.probe
+        return rows
+
+
+class Directions(Seeds):
+    """Directions that are given, as rows, and are no colours."""
+
+    __slots__ = ("_given",)
+
+    def __init__(self, rows: np.ndarray) -> None:
+        super().__init__(np.full(rows.shape[1], -1), False)
+        self._given = rows
+        self.total = len(rows)
+
+    def _rows(self, start: int, stop: int) -> np.ndarray:
+        return self._given[start:stop]
+
 
 def _floating(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return dtype if dtype.kind in "fc" else np.dtype(float)
 
 
+def together(largest: int) -> int:
+    """Return how many lanes, of which one array has so many entries, go through in one pass."""
+    lane = 8 * max(largest, 1)
+    return max(1, _CACHE_BYTES // lane, min(4, LANE_BYTES // lane))
+
+
 def _chunks(total: int, largest: int) -> Iterator[tuple[int, int]]:
     """Cut lanes into equal parts such that one array with its lanes stays within the memory for it."""
-    lane = 8 * max(largest, 1)
-    passes = -(-total // max(1, _CACHE_BYTES // lane, min(4, LANE_BYTES // lane)))
+    passes = -(-total // together(largest))
     for k in range(passes):
         yield k * total // passes, (k + 1) * total // passes
 

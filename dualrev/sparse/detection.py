@@ -18,9 +18,9 @@ from dualrev.core.bind import STRANGERS, bind
 from dualrev.core.levels import Level
 from dualrev.core.primitive import Refusal
 from dualrev.derivatives.containers import flatten
-from dualrev.derivatives.gradient import grad
+from dualrev.derivatives.gradient import Gradient
 from dualrev.derivatives.passes import Argnums, Inputs
-from dualrev.errors import DualrevError, PatternError
+from dualrev.errors import DualrevError, PatternError, describe
 from dualrev.sparse.flow import flow
 from dualrev.sparse.pattern import Pattern
 from dualrev.sparse.provisional import Provisional, provisional
@@ -53,9 +53,13 @@ class FollowedScalar(Followed, TracedScalar):
 
 
 class Following(Level):
-    """A level that follows dependence."""
+    """A level that follows dependence; ``running`` has the rules of the user's that are being followed."""
 
-    __slots__ = ()
+    __slots__ = ("running",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.running: list[str] = []
 
     def wrap(self, primal: Any, blocks: list[Block]) -> Any:
         """Make the handle of a value."""
@@ -74,25 +78,33 @@ class Following(Level):
         if self.closed:
             return self.ended(primitive, arrays, params)
         own = [isinstance(a, Followed) and a.level is self for a in arrays]
-        primals = tuple(a.primal if mine else a for a, mine in zip(arrays, own, strict=True))
+        primals = tuple([a.primal if mine else a for a, mine in zip(arrays, own, strict=True)])
         if primitive.flavour == "custom":
             return self._custom(primitive, arrays, own, primals)
         y = bind(primitive, primals, params)
         if primitive.flavour == "constant":
             return provisional(y)
         given: list[Any] = []
-        for k, (a, mine) in enumerate(zip(arrays, own, strict=True)):
-            rule = primitive.tangents[0 if primitive.arguments is None else k]
-            if mine and a.index and type(rule) is Refusal:
-                raise rule.error(primitive, k)
-            given.append(a.index if mine and rule is not None and a.index else None)
-        if all(blocks is None for blocks in given):
+        stated, none = primals, True
+        for k, mine in enumerate(own):
+            blocks = None
+            if mine:
+                blocks = arrays[k].index or None
+                if blocks is None:
+                    # Zeros of what is followed and depends on nothing hold at this point only.
+                    if _may_vanish(primals[k]):
+                        stated = (*stated[:k], np.ones_like(primals[k]), *stated[k + 1 :])
+                else:
+                    rule = primitive.tangents[0 if primitive.arguments is None else k]
+                    if type(rule) is Refusal:
+                        raise rule.error(primitive, k)
+                    if rule is None:
+                        blocks = None
+                    else:
+                        none = False
+            given.append(blocks)
+        if none:
             return tuple(map(self.constant, y)) if isinstance(y, tuple) else self.constant(y)
-        # Zeros of what is followed and depends on nothing hold at this point only.
-        stated = tuple(
-            np.ones_like(p) if mine and not a.index and _may_vanish(p) else p
-            for a, p, mine in zip(arrays, primals, own, strict=True)
-        )
         blocks = flow(primitive, given, stated, y, params)
         if isinstance(y, tuple):
             return tuple(self.wrap(part, b) for part, b in zip(y, blocks, strict=True))
@@ -106,8 +118,12 @@ class Following(Level):
             else np.zeros(np.shape(p), dtype_of(p))[()]
             for a, p, mine in zip(arrays, primals, own, strict=True)
         ]
+        self.running.append(primitive.name)
         try:
-            ys, ts = primitive.jvp(primals, tangents)
+            if primitive.name in self.running[:-1]:
+                # A tangent that is computed by the operation itself, as of an integration, and so on without end.
+                raise PatternError(primitive.name, "all depends on all")
+            ys, ts = primitive.jvp(tuple(map(provisional, primals)), tangents)
             primitive.check_closure(ys, self)
         except DualrevError:
             ys = primitive.fun(*primals)
@@ -119,6 +135,8 @@ class Following(Level):
                 for block in fold(a.index, np.shape(p), tuple(range(np.ndim(p))))
             ]
             return tuple(self.wrap(y, broadcast(union, (), np.shape(y))) for y in ys)
+        finally:
+            self.running.pop()
         return tuple(
             self.wrap(y, broadcast(t.index, np.shape(t), np.shape(y)))
             if isinstance(t, Followed) and t.level is self
@@ -128,7 +146,7 @@ class Following(Level):
 
 
 def _may_vanish(x: Any) -> bool:
-    return type(x) is np.ndarray and x.dtype.kind in "fc"
+    return type(x) is np.ndarray and x.dtype.kind in "fcb"
 
 
 def _answer(primitive: Any, *arrays: Any, **params: Any) -> Any:
@@ -198,11 +216,24 @@ def follow(
         else:
             indptr.append(np.full(size, count))
     kind = np.int32 if max(count, total) < 2**31 - 1 else np.int64
+    columns = np.concatenate(indices).astype(kind, copy=False)
+    if count and not 0 <= columns.min() <= columns.max() < total:
+        raise PatternError(
+            f"{name}: an operation leads to inputs that there are not, because its pattern= is wrong",
+            "leave pattern= out, which is right for all operations, if your own declaration has it",
+        )
     return (
         np.concatenate(indptr).astype(kind),
-        np.concatenate(indices).astype(kind, copy=False),
+        columns,
         (sum(map(len, indptr)) - 1, total),
     )
+
+
+def _check(name: str, f: Any) -> None:
+    if not callable(f):
+        raise TypeError(
+            f"{name}: expects a function and its arguments, as {name}(f, x), not {describe(f)}"
+        )
 
 
 def jacobian_pattern(
@@ -246,6 +277,7 @@ def jacobian_pattern(
            [0, 1, 1, 0],
            [0, 0, 1, 1]])
     """
+    _check("jacobian_pattern", f)
     return Pattern.from_csr(*follow("jacobian_pattern", f, args, kwargs, argnums))
 
 
@@ -288,6 +320,7 @@ def hessian_pattern(
            [1, 1, 0],
            [0, 0, 1]])
     """
-    gradient = grad(f, argnums=argnums)
+    _check("hessian_pattern", f)
+    gradient = Gradient(f, name="hessian_pattern", argnums=argnums, has_aux=False, with_value=False)
     found = Pattern.from_csr(*follow("hessian_pattern", gradient, args, kwargs, argnums))
     return found & found.T

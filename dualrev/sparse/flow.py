@@ -15,6 +15,7 @@ import numpy as np
 from dualrev.core.array import Traced, dtype_of
 from dualrev.core.dependence import Entries, check_size, running
 from dualrev.core.shapes import negative_axes
+from dualrev.errors import PatternError
 from dualrev.sparse.relations import (
     Block,
     Ragged,
@@ -31,6 +32,9 @@ __all__ = ["flow"]
 
 Blocks = list[Block]
 
+# Lanes may be filled up to this many entries before rows of different length are kept apart.
+_ROOM = 2**16
+
 
 def flow(
     primitive: Any, given: list[Blocks | None], primals: Any, y: Any, params: dict[str, Any]
@@ -40,6 +44,10 @@ def flow(
     `given` has the blocks of each operand, None where it is a constant.
     """
     fact: Any = primitive.pattern
+    if fact == "elementwise" and type(y) is np.float64:
+        # Codes that loop over numbers: the union and no more.
+        parts = {id(block): block for blocks in given if blocks is not None for block in blocks}
+        return settle(list(parts.values()), ())
     if callable(fact):
         if primitive.flavour == "bilinear":
             # Zeros count in a constant, not in what is followed.
@@ -71,7 +79,8 @@ def _stated(
         return _local(fact, given, primals, y)
     if "->" in fact:
         return _labelled(fact, given, primals, y, primitive.flavour == "bilinear")
-    return _FLOWS[fact](primitive, given, primals, y, params)
+    followed: Blocks = _FLOWS[fact](primitive, given, primals, y, params)
+    return followed
 
 
 def _united(parts: list[Blocks], shape: tuple[int, ...]) -> Blocks:
@@ -110,11 +119,14 @@ def _dead(primitive: Any, k: int, given: Any, primals: Any, y: Any, params: Any)
         return None
     partial = np.broadcast_to(rule.call(np.ones((), dtype_of(y)), *kept, **params), np.shape(y))
     dead = partial == 0
-    if not dead.any():
+    # A factor that is zero everywhere is no structure, but a switch that is off: a branch for a number decides so.
+    if not dead.any() or dead.all():
         return None
     for j in others:
         if given[j] is not None:
-            dead = dead & ~_lively(broadcast(given[j], np.shape(primals[j]), np.shape(y)), np.shape(y))
+            dead = dead & ~_lively(
+                broadcast(given[j], np.shape(primals[j]), np.shape(y)), np.shape(y)
+            )
     return dead if dead.any() else None
 
 
@@ -166,26 +178,24 @@ def _lines(primitive: Any, given: Any, primals: Any, y: Any, params: Any) -> Blo
     parts = []
     for blocks, shape in _shapes(given, primals):
         gone = tuple(sorted(k + len(shape) for k in negative_axes(params.get("axis"), len(shape))))
-        rest = tuple(n for k, n in enumerate(shape) if k not in gone)
         thin = tuple(1 if k in gone else n for k, n in enumerate(shape))
-        folded = move(fold(blocks, shape, gone), rest, lambda b, to=thin: b.reshape(len(b), *to))
-        parts.append(broadcast(folded, thin, target))
+        folded = fold(blocks, shape, gone)
+        upright = [b.reshape(len(b), *thin) if isinstance(b, np.ndarray) else b for b in folded]
+        parts.append(broadcast(upright, thin, target))
     return _united(parts, target)
 
 
 def _movement(primitive: Any, given: Any, primals: Any, y: Any, params: Any) -> Blocks:
     """Apply the operation to the positions, as its batching rule does to lanes."""
     if len(given) == 1:
-        moved = move(
-            given[0],
-            np.shape(primals[0]),
-            lambda b: primitive.batch(primitive, (True,), (b,), params),
+        alone = move(
+            given[0], np.shape(primals[0]), lambda b: _applied(primitive, (b,), params, np.shape(y))
         )
-        return settle(moved, np.shape(y))
+        return settle(alone, np.shape(y))
     shapes = [np.shape(x) for x in primals]
     target, sizes = np.shape(y), [math.prod(shape) for shape in shapes]
     lanes = [_lanes(blocks or []) for blocks in given]
-    limit = 4 * sum(k * n for k, n in zip(lanes, sizes, strict=True)) + 2**16
+    limit = 4 * sum(k * n for k, n in zip(lanes, sizes, strict=True)) + _ROOM
     # Rows that are much longer than most are kept apart.
     deep = max((k for k in lanes if k * math.prod(target) <= limit), default=0)
     even: list[Blocks] = [[] for _ in given]
@@ -203,19 +213,32 @@ def _movement(primitive: Any, given: Any, primals: Any, y: Any, params: Any) -> 
         filled = [_deepened(b, s, deep) for b, s in zip(even, shapes, strict=True)]
         kind = np.result_type(*filled)
         filled = [f.astype(kind, copy=False) for f in filled]
-        moved.append(primitive.batch(primitive, (True,) * len(filled), tuple(filled), params))
+        moved.append(_applied(primitive, tuple(filled), params, target))
     if pairs:
         # All operands below each other, and a choice of rows.
         numbers = tuple(
             np.arange(start + 1, start + size + 1).reshape(1, *shape)
             for shape, size, start in zip(shapes, sizes, starts[:-1], strict=True)
         )
-        chosen = primitive.batch(primitive, (True,) * len(numbers), numbers, params)
+        chosen = _applied(primitive, numbers, params, target)
         tall = Ragged(
             np.concatenate([p.rows for p in pairs]), np.concatenate([p.columns for p in pairs])
         )
-        moved.append(gather(tall, np.asarray(chosen)))
+        moved.append(gather(tall, chosen))
     return settle(moved, target)
+
+
+def _applied(
+    primitive: Any, blocks: tuple[Any, ...], params: dict[str, Any], target: tuple[int, ...]
+) -> np.ndarray:
+    """Apply an operation to positions."""
+    moved = np.asarray(primitive.batch(primitive, (True,) * len(blocks), blocks, params))
+    if moved.dtype.kind not in "iu" or moved.shape[1:] != target:
+        raise PatternError(
+            f'{primitive.name} is declared with pattern="movement", but computes with its entries',
+            "leave pattern= out, or say what depends on what",
+        )
+    return moved
 
 
 def _lanes(blocks: Blocks) -> int:
@@ -246,14 +269,15 @@ def _labelled(fact: str, given: Any, primals: Any, y: Any, bilinear: bool = Fals
     """Follow labelled axes: what the result lacks is summed over, what both have goes entry by entry."""
     terms, out = fact.split("->")
     target = np.shape(y)
+    named = terms.split(",")
     letters = [
-        None if term == "-" else _expanded(term, np.ndim(x))
-        for term, x in zip(terms.split(","), primals, strict=True)
+        [] if term == "-" else _expanded(term, np.ndim(x))
+        for term, x in zip(named, primals, strict=True)
     ]
     wanted = _expanded(out, len(target))
     parts = []
     for k, blocks in enumerate(given):
-        if blocks is None or letters[k] is None:
+        if blocks is None or named[k] == "-":
             continue
         labels, shape = letters[k], np.shape(primals[k])
         if bilinear and given[1 - k] is None:
@@ -303,6 +327,9 @@ def _by_constant(
     if isinstance(constant, Traced) or np.ndim(constant) == 0:
         return None
     nonzero = np.asarray(constant) != 0
+    # What is zero everywhere says nothing, and a mask is another one at another point.
+    if not nonzero.any() or np.asarray(constant).dtype.kind == "b":
+        return None
     if nonzero.all() or len(set(fixed)) < len(fixed) or len(set(labels)) < len(labels):
         return None
     sizes = dict(zip(labels, shape, strict=True))
@@ -331,7 +358,7 @@ def _running(primitive: Any, given: Any, primals: Any, y: Any, params: Any) -> B
     return _local((running(x.shape, params["axis"]),), given, primals, y)
 
 
-_FLOWS = {
+_FLOWS: dict[str, Any] = {
     "none": lambda primitive, given, primals, y, params: [],
     "running": _running,
     "elementwise": _elementwise,

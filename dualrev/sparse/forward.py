@@ -1,10 +1,9 @@
 """Sparse forward mode: tangents that carry only their own nonzeros, so that one pass gives the Jacobian uncompressed.
 
-The tangent of a value is a list of terms. A term has a block of positions (`relations.py`), which says of every entry
-with respect to which input each lane is a derivative, and the values, one per position, or fewer where they are the
-same along an axis: after a linear stencil a term is one number. Positions do not depend on values, so they are looked
-up from the evaluation before; only values are computed anew. What an operation does to dependence is found again in
-every evaluation: there is no pattern that could be out of date.
+The tangent of a value is a list of terms (`terms.py`), each some lanes with a block of positions that says of every
+entry with respect to which input each lane is a derivative. What an operation does to positions does not depend on
+numbers and is looked up from the evaluation before; only values are computed anew, and after a linear stencil a term
+is one number per lane. The pattern is found again in every evaluation, so that none could be out of date.
 
 Bischof, Khademi, Bouaricha & Carle (1996), Efficient computation of gradients and Jacobians by dynamic exploitation of
 sparsity in automatic differentiation, Optimization Methods and Software 7(1), carry one sparse vector per number; here
@@ -14,44 +13,31 @@ one lane is carried for many entries at once.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from dualrev.core.array import Traced, TracedArray, TracedScalar, dtype_of
-from dualrev.core.bind import bind
-from dualrev.core.dependence import Entries
-from dualrev.core.finite import strong_product, without_warnings
+from dualrev.core.array import Traced, TracedArray, TracedScalar
+from dualrev.core.finite import without_warnings
 from dualrev.core.levels import Level
-from dualrev.core.primitive import Refusal
-from dualrev.core.shapes import lift
-from dualrev.modes.forward import promote, residuals, varies
-from dualrev.sparse.relations import positions
+from dualrev.core.operators import operator_methods
+from dualrev.core.primitive import UFUNCS, Primitive, on_register
+from dualrev.sparse.carrying import CARRIED, entry_by_entry
+from dualrev.sparse.local import through
+from dualrev.sparse.terms import Positions, Term, TooDense, merged, packed
 
-__all__ = ["Positions", "SparseForward", "Term", "TooDense", "is_uniform"]
+__all__ = ["SparseDual", "SparseForward"]
 
 _new = object.__new__
-_ONE = np.float64(1.0)
-# At most so many lanes of numbers are kept as one term.
-_LANES = 64
-# Operations on up to so many operands keep the terms of each apart, with zeros elsewhere.
-_FEW = 4
-
-
-class TooDense(Exception):
-    """The function has an operation through which tangents are carried better in lanes of all inputs."""
-
-
-class Term(NamedTuple):
-    """Some lanes of a tangent: `where` of shape ``(k, *shape)``, `values` broadcasting to it."""
-
-    where: np.ndarray
-    values: np.ndarray
+# More terms than this become one; so many of a number, in codes that loop over entries.
+_MANY = 8
+_SCALARS = 2
+# Blocks of up to so many entries are never too large.
+_SMALL = 2**18
 
 
 class SparseDual(Traced):
-    """A value with its sparse tangent; ``tangent`` is None for NaN finders, ``index`` holds the terms."""
+    """A value with its sparse tangent; ``index`` holds the terms."""
 
     __slots__ = ()
 
@@ -71,54 +57,44 @@ class SparseDualScalar(SparseDual, TracedScalar):
     __slots__ = ()
 
 
-class Positions:
-    """Blocks of positions that were made once, by what was done to which block."""
-
-    def __init__(self, shapes: list[tuple[int, ...]]) -> None:
-        total = sum(math.prod(shape) for shape in shapes)
-        self._made: dict[Hashable, Any] = {}
-        self.leaves = []
-        start = 0
-        for shape in shapes:
-            block = positions(shape, total)
-            self.leaves.append(block + block.dtype.type(start))
-            start += math.prod(shape)
-
-    def get(self, key: Hashable, make: Callable[[], Any], *blocks: np.ndarray) -> Any:
-        """Return what `make` returns, made once for a key and blocks."""
-        full = (key, *map(id, blocks))
-        found = self._made.get(full)
-        if found is None:
-            if len(self._made) > _MOST:
-                self._made.clear()
-            # The blocks are kept, so that no other gets their identity.
-            found = self._made.setdefault(full, (make(), blocks))
-        return found[0]
-
-
-# More blocks than this mean that the function does something else every time.
-_MOST = 20_000
-
-
 class SparseForward(Level):
     """A level of sparse forward mode.
+
+    Parameters
+    ----------
+    known : Positions
+        What earlier evaluations have made.
+    largest : float
+        No term may have more positions.
+    limit : float
+        Work, in values of tangents, that is not worth it. Where either is exceeded, `TooDense` is raised.
+    careful : bool
+        Apply strong zeros; without, 0 times infinity may leave a NaN, after which the function runs again.
 
     Attributes
     ----------
     work, entries, count : int
         Values of tangents and of primals computed so far, and operations, by which the mode is compared with others.
-    limit : int
-        Work that is not worth it; `TooDense` is raised beyond.
+    stopped : TooDense or None
+        What has been raised, which the user's function may have caught.
     """
 
-    __slots__ = ("count", "entries", "errors", "limit", "positions", "work")
+    __slots__ = (
+        *("careful", "count", "entries", "errors", "largest", "limit", "positions", "stopped"),
+        "work",
+    )
 
-    def __init__(self, known: Positions, limit: float) -> None:
+    def __init__(
+        self, known: Positions, largest: float, limit: float = math.inf, careful: bool = False
+    ) -> None:
         super().__init__()
         self.positions = known
         self.work = self.entries = self.count = 0
+        self.largest = max(largest, _SMALL)
         self.limit = limit
+        self.careful = careful
         self.errors: Any = None
+        self.stopped: TooDense | None = None
 
     def __enter__(self) -> SparseForward:
         self.errors = without_warnings()
@@ -142,271 +118,136 @@ class SparseForward(Level):
         """Wrap a value with no tangent."""
         return self.wrap(np.asarray(value)[()], [])
 
+    def afford(self, positions: int) -> None:
+        """Raise if a term would have too many positions."""
+        if positions > self.largest or self.work + positions > self.limit:
+            raise TooDense("its amount of work")
+
     def process(self, primitive: Any, arrays: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Evaluate the primal and carry the terms on."""
         if self.closed:
             return self.ended(primitive, arrays, params)
-        own = [isinstance(a, SparseDual) and a.level is self for a in arrays]
-        primals = tuple(a.primal if mine else a for a, mine in zip(arrays, own, strict=True))
-        if primitive.flavour == "custom" or any(isinstance(p, Traced) for p in primals):
-            raise TooDense
-        y = bind(primitive, primals, params)
-        if primitive.flavour == "constant":
+        try:
+            return self._process(primitive, arrays, params)
+        except TooDense as stop:
+            self.stopped = stop
+            raise
+
+    def _process(self, primitive: Any, arrays: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        primals, active = [], []
+        for k, a in enumerate(arrays):
+            kind = type(a)
+            if kind is SparseDualArray or kind is SparseDualScalar:
+                if a.level is not self:
+                    return self._stranger(primitive, arrays, a, params)
+                if a.index:
+                    active.append(k)
+                primals.append(a.primal)
+            elif isinstance(a, Traced):
+                return self._stranger(primitive, arrays, a, params)
+            else:
+                primals.append(a)
+        flavour = primitive.flavour
+        if flavour == "custom":
+            raise TooDense(primitive.name)
+        y = primitive.fun(*primals, **params)
+        if flavour == "constant":
             return y
-        if isinstance(y, tuple):
-            raise TooDense
-        y = np.asarray(y)[()]
+        if type(y) is not np.ndarray and type(y) is not tuple:
+            y = np.asarray(y)[()]
+        several = type(y) is tuple
         rules = primitive.tangents
-        active = [
-            k
-            for k, mine in enumerate(own)
-            if mine and arrays[k].index and rules[0 if primitive.arguments is None else k] is not None
-        ]
-        for k in active:
-            rule = rules[0 if primitive.arguments is None else k]
-            if type(rule) is Refusal:
-                raise rule.error(primitive, k)
-        carry = _CARRIED.get("" if callable(primitive.pattern) else primitive.pattern)
+        if None in rules:
+            active = [
+                k for k in active if rules[0 if primitive.arguments is None else k] is not None
+            ]
         if not active:
-            return self.constant(y)
-        if carry is None:
-            raise TooDense
-        terms = carry(self, primitive, arrays, active, primals, y, params)
+            return tuple(map(self.constant, y)) if several else self.constant(y)
         self.count += 1
-        self.entries += y.size
+        if several:
+            return self._several(primitive, arrays, active, primals, y, params)
+        if y.dtype.kind == "c":
+            raise TooDense(f"{primitive.name} of complex numbers")
+        fact = primitive.pattern
+        carry = CARRIED.get(fact) if type(fact) is str else None
+        if flavour == "elementwise":
+            terms = entry_by_entry(self, primitive, arrays, active, primals, y)
+        elif carry is None:
+            (terms,) = through(self, primitive, arrays, active, primals, y, params)
+        else:
+            terms = carry(self, primitive, arrays, active, primals, y, params)
+        return self._made(y, terms)
+
+    def _stranger(self, primitive: Any, arrays: Any, a: Traced, params: dict[str, Any]) -> Any:
+        """Answer an operation with a value of another level: one that has ended, or one of a transform around this."""
+        if a.level.closed:
+            return a.level.ended(primitive, arrays, params)
+        raise TooDense(f"a traced operand of {primitive.name}")
+
+    def _several(
+        self, primitive: Any, arrays: Any, active: Any, primals: Any, y: Any, params: Any
+    ) -> tuple[Any, ...]:
+        """Carry the terms to several results."""
+        if any(np.iscomplexobj(part) for part in y):
+            raise TooDense(f"{primitive.name} of complex numbers")
+        y = tuple([np.asarray(part)[()] for part in y])
+        found = through(self, primitive, arrays, active, primals, y, params)
+        return tuple([self._made(p, t) for p, t in zip(y, found, strict=True)])
+
+    def _made(self, y: Any, terms: list[Term]) -> Any:
+        """Wrap a result and its terms, in its precision."""
+        if len(terms) > 1:
+            terms = merged(self.positions, terms)
+            if len(terms) > (_MANY if y.ndim else _SCALARS):
+                terms = [packed(self.positions, terms)]
+        dtype = y.dtype
+        work = 0
         for term in terms:
-            self.work += term.values.size
+            values = term.values
+            work += values.size
+            if values.dtype is not dtype and values.dtype != dtype:
+                term.values = values.astype(dtype)
+        self.work += work
+        self.entries += y.size
         if self.work > self.limit:
-            raise TooDense
+            raise TooDense("its amount of work")
         return self.wrap(y, terms)
 
 
-def _merged(level: SparseForward, terms: list[Term]) -> list[Term]:
-    """Add what belongs to the same positions; the terms whose values are numbers become one."""
-    if len(terms) == 1:
-        return terms
-    sums: dict[int, Term] = {}
-    for term in terms:
-        other = sums.get(id(term.where))
-        sums[id(term.where)] = (
-            term if other is None else Term(term.where, other.values + term.values)
-        )
-    terms = list(sums.values())
-    uniform = [t for t in terms if is_uniform(t)]
-    if len(uniform) < 2 or sum(len(t.where) for t in uniform) > _LANES:
-        return terms
-    blocks = [t.where for t in uniform]
-    where, lanes = level.positions.get("joined", lambda: _joined(blocks), *blocks)
-    values = np.concatenate([t.values for t in uniform])
-    if lanes is not None:
-        summed = np.zeros((len(where), *values.shape[1:]), values.dtype)
-        np.add.at(summed, lanes, values)
-        values = summed
-    return [Term(where, values), *(t for t in terms if not is_uniform(t))]
+def _quick(primitive: Primitive, reflected: bool, otherwise: Any) -> Any:
+    """Return an operator's method that asks no questions where both operands are the commonest."""
 
-
-def _joined(blocks: list[np.ndarray]) -> tuple[np.ndarray, Any]:
-    """Return the distinct lanes of some blocks as one block, and to which of them each belongs (None: all differ)."""
-    places: dict[bytes, int] = {}
-    lanes = [lane for block in blocks for lane in block]
-    index = [places.setdefault(lane.tobytes(), len(places)) for lane in lanes]
-    if len(places) == len(lanes):
-        return np.concatenate(blocks), None
-    first = [index.index(k) for k in range(len(places))]
-    return np.stack([lanes[k] for k in first]), np.array(index)
-
-
-def _elementwise(
-    level: SparseForward, primitive: Any, arrays: Any, active: Any, primals: Any, y: Any, params: Any
-) -> list[Term]:
-    terms = []
-    target, ndim = y.shape, y.ndim
-    for k in active:
-        rule = primitive.tangents[k]
-        kept = residuals(rule.keeps, primals, y, k)
-        partial: Any = None
-        if primitive.flavour == "elementwise":
-            kept = [
-                promote(v, dtype_of(y)) if varies(primitive, j, v) else v
-                for j, v in zip(rule.keeps, kept, strict=True)
-            ]
-        elif primitive.flavour == "linear":
-            # A conversion of numbers, entry by entry.
-            partial = _ONE
+    def method(self: Any, other: Any, *modulo: Any) -> Any:
+        kind, level = type(other), self.level
+        if kind is np.ndarray:
+            plain = other.dtype.kind in "fiub"
+        elif kind is SparseDualArray or kind is SparseDualScalar:
+            plain = other.level is level
         else:
-            partial = rule.call(np.ones(target, y.dtype), *kept, **params)
-        for where, values in arrays[k].index:
-            t = lift(values, ndim)
-            if partial is None:
-                t = rule.call(t, *kept, **params)
-            elif partial is not _ONE:
-                t = strong_product(t, partial)
-            terms.append(Term(_broadcast(level, where, target), t))
-    return _merged(level, terms)
+            plain = kind is float or kind is int
+        if not plain or modulo:
+            return otherwise(self, other, *modulo)
+        return level.process(primitive, (other, self) if reflected else (self, other), {})
+
+    method.__name__ = method.__qualname__ = otherwise.__name__
+    return method
 
 
-def _broadcast(level: SparseForward, where: np.ndarray, target: tuple[int, ...]) -> np.ndarray:
-    if where.shape[1:] == target:
-        return where
-    return level.positions.get(  # type: ignore[no-any-return]
-        target,
-        lambda: np.broadcast_to(lift(where, len(target)), (len(where), *target)),
-        where,
-    )
+def _install() -> None:
+    for ufunc, names in operator_methods().items():
+        primitive = UFUNCS[ufunc]
+        if isinstance(primitive, Primitive) and primitive.arity == 2:
+            for name, reflected in zip(names, (False, True), strict=True):
+                otherwise = getattr(SparseDual, name)
+                setattr(SparseDual, name, _quick(primitive, reflected, otherwise))
 
 
-def is_uniform(term: Term) -> bool:
-    """Say whether there is one value per lane, for many entries."""
-    lanes = len(term.where)
-    return lanes == term.values.size < term.where.size
+def _alone(primitive: Primitive) -> None:
+    """Let an operation of one operand go to its level at once."""
+    if primitive.flavour == "linear" and primitive.arity == 1:
+        for kind in (SparseDualArray, SparseDualScalar):
+            primitive.shortcuts[kind] = lambda x, params: x.level.process(primitive, (x,), params)
 
 
-def _movement(
-    level: SparseForward, primitive: Any, arrays: Any, active: Any, primals: Any, y: Any, params: Any
-) -> list[Term]:
-    key = (primitive.name, frozen(params), tuple(np.shape(p) for p in primals))
-    if len(active) > _FEW:
-        raise TooDense
-    flags = (True,) * len(arrays)
-    terms = []
-    for k in active:
-        for term in arrays[k].index:
-            where, values = term
-            lanes = len(where)
-
-            def moved(x: Any, zero: Any, at: int = k, lanes: int = lanes) -> Any:
-                others = (
-                    x if j == at else np.broadcast_to(zero, (lanes, *np.shape(p)))
-                    for j, p in enumerate(primals)
-                )
-                return primitive.batch(primitive, flags, tuple(others), params)
-
-            index = level.positions.get(
-                (key, k), lambda m=moved, w=where: np.asarray(m(w, w.dtype.type(0))), where
-            )
-            if is_uniform(term):
-                # Where zeros come in there is no position, and the value does not matter.
-                out = values.reshape(lanes, *(1,) * y.ndim)
-            else:
-                full = np.broadcast_to(values, where.shape)
-                out = moved(full, values.dtype.type(0))
-            terms.append(Term(index, out))
-    return _merged(level, terms)
-
-
-def _reduction(
-    level: SparseForward, primitive: Any, arrays: Any, active: Any, primals: Any, y: Any, params: Any
-) -> list[Term]:
-    if len(primals) > 1:
-        raise TooDense
-    (x,) = primals
-    rule = primitive.adjoints[0]
-    # Each entry goes into one result, so the cotangent of ones is the partial derivative, entry by entry.
-    partial = rule.call(np.ones(y.shape, y.dtype), *residuals(rule.keeps, primals, y, 0), **params)
-    partial = np.asarray(partial)
-    first = partial.flat[0] if partial.size else 1.0
-    if primitive.flavour == "linear" and (partial == first).all():
-        partial = first
-    shape = np.shape(x)
-    axes = params.get("axis")
-    axes = range(len(shape)) if axes is None else (axes if isinstance(axes, tuple) else (axes,))
-    gone = tuple(sorted(k % len(shape) for k in axes))
-    kept = tuple(k for k in range(len(shape)) if k not in gone)
-    order = (0, *(k + 1 for k in gone), *(k + 1 for k in kept))
-    length = math.prod(shape[k] for k in gone)
-
-    def folded(block: np.ndarray) -> np.ndarray:
-        return block.transpose(order).reshape(len(block) * length, *y.shape)
-
-    terms = []
-    for where, values in arrays[0].index:
-        t = values if np.ndim(partial) == 0 and partial == 1 else strong_product(values, partial)
-        index = level.positions.get((gone, y.shape), lambda w=where: folded(w), where)
-        if is_uniform(Term(where, t)):
-            out = np.repeat(t.reshape(-1), length).reshape(len(t) * length, *(1,) * y.ndim)
-        else:
-            out = folded(np.broadcast_to(t, where.shape))
-        terms.append(Term(index, out))
-    return _merged(level, terms)
-
-
-def _scattered(
-    level: SparseForward, primitive: Any, arrays: Any, active: Any, primals: Any, y: Any, params: Any
-) -> list[Term]:
-    """Carry through an operation whose first operand is sent, entry by entry, to places of the result and added."""
-    if active != [0] or primitive.flavour == "bilinear":
-        raise TooDense
-    x = primals[0]
-    shape = np.shape(x)
-    others = tuple(frozen(np.asarray(p)) for p in primals[1:])
-    key = (primitive.name, frozen(params), shape, others)
-    sources, gathered = level.positions.get(
-        key, lambda: _sources(primitive.pattern(primals, y, **params), x.size, y)
-    )
-    rule = primitive.adjoints[0]
-    ones = np.ones(y.shape, y.dtype)
-    partial = np.asarray(rule.call(ones, *residuals(rule.keeps, primals, y, 0), **params))
-    first = partial.flat[0] if partial.size else _ONE
-    if (partial == first).all():
-        partial = first
-    terms = []
-    for where, values in arrays[0].index:
-        t = values if np.ndim(partial) == 0 and partial == 1 else strong_product(values, partial)
-        index = level.positions.get(key, lambda w=where: gathered(w), where)
-        if is_uniform(Term(where, t)):
-            out = np.repeat(t.reshape(-1), len(sources)).reshape(-1, *(1,) * y.ndim)
-        else:
-            out = gathered(np.broadcast_to(t, where.shape))
-        terms.append(Term(index, out))
-    return _merged(level, terms)
-
-
-def _sources(fact: Any, size: int, y: Any) -> Any:
-    """Return which entries each place of the result gets, counted from 1 and padded with 0, and the gathering of them.
-
-    Raises
-    ------
-    TooDense
-        If some places get far more than others, or an entry goes to several.
-    """
-    relation = fact[0]
-    if not isinstance(relation, Entries) or len(np.unique(relation.columns)) < len(relation.columns):
-        raise TooDense
-    order = np.argsort(relation.rows, kind="stable")
-    rows, columns = relation.rows[order], relation.columns[order]
-    counts = np.bincount(rows, minlength=y.size)
-    lanes = int(counts.max(initial=0))
-    if lanes * y.size > 4 * max(size, y.size):
-        raise TooDense
-    rank = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-    sources = np.zeros((lanes, y.size), np.intp)
-    sources[rank, rows] = columns + 1
-
-    def gathered(block: np.ndarray) -> np.ndarray:
-        flat = block.reshape(len(block), size)
-        padded = np.concatenate([np.zeros_like(flat, shape=(len(flat), 1)), flat], axis=1)
-        return padded[:, sources].reshape(len(flat) * lanes, *y.shape)
-
-    return sources, gathered
-
-
-_CARRIED: dict[str, Callable[..., list[Term]]] = {
-    "": _scattered,
-    "elementwise": _elementwise,
-    "movement": _movement,
-    "reduction": _reduction,
-}
-
-
-def frozen(value: Any) -> Hashable:
-    """Return static parameters as a key."""
-    kind = type(value)
-    if kind is slice:
-        return slice, frozen(value.start), frozen(value.stop), frozen(value.step)
-    if kind is dict:
-        return tuple((k, frozen(v)) for k, v in value.items())
-    if kind is tuple or kind is list:
-        return kind, tuple(map(frozen, value))
-    if isinstance(value, np.ndarray):
-        return value.shape, value.dtype, value.tobytes()
-    return kind, value
+_install()
+on_register(_alone)

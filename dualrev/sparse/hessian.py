@@ -24,13 +24,16 @@ class SparseHessian(SparseTransform):
     pattern : Pattern
         Where the Hessian may be nonzero: symmetric. This and what follows is that of the latest call.
     colours : ndarray of int
-        Of the columns.
+        Of the columns; None with ``mode="direct"``.
     n_passes : int
-        Number of directions, the probe apart.
+        Number of directions, the probe apart; 1 for direct evaluation.
+    mode : str
+        "direct" or "forward".
     """
 
     name = "sparse.hessian"
     _word = "Hessian"
+    _symmetric = True
 
     def __init__(self, f: Callable[..., Any], options: dict[str, Any]) -> None:
         super().__init__(f, options)
@@ -69,6 +72,7 @@ def hessian(
     argnums: Argnums = 0,
     *,
     pattern: Any = None,
+    mode: str = "auto",
     colouring: str = "auto",
     order: Any = "best",
     probe: bool = True,
@@ -85,6 +89,10 @@ def hessian(
         As in `jacobian`.
     pattern : Pattern, array_like or sparse, optional
         Where the Hessian may be nonzero: symmetric, of shape ``(x.size, x.size)``; detected by default.
+    mode : {"auto", "direct", "forward"}
+        Evaluate the gradient once with tangents that carry their own nonzeros ("direct", which raises for the same
+        operations as in `jacobian`), or with one lane per colour. "auto" takes what is cheaper; a colouring or an order
+        that is asked for is used.
     colouring : {"auto", "star", "acyclic"}
         Entries are read off with star colours; acyclic ones are fewer, but entries follow from one another by
         substitution, in which rounding adds up. "auto" takes the latter where that saves three tenths of
@@ -121,6 +129,7 @@ def hessian(
            [0., 4., 0.]])
     """
     words: dict[str, Any] = {
+        "mode": (mode, ("auto", "direct", "forward")),
         "colouring": (colouring, ("auto", "star", "acyclic")),
         "on_change": (on_change, ("raise", "detect")),
         "format": (format, HESSIAN_FORMATS),
@@ -130,6 +139,7 @@ def hessian(
     options = {
         "argnums": argnums,
         "pattern": pattern,
+        "mode": mode,
         "colouring": colouring,
         "order": order,
         "probe": bool(probe),

@@ -22,11 +22,12 @@ class SparseJacobian(SparseTransform):
     pattern : Pattern
         Where the Jacobian may be nonzero. This and what follows is that of the latest call.
     colours : ndarray of int or tuple of two
-        Of the columns (``mode`` "forward"), of the rows ("reverse"), or of rows and columns ("both").
+        Of the columns (``mode`` "forward"), of the rows ("reverse"), or of rows and columns ("both"). After direct
+        evaluation those that would be taken instead; None with ``mode="direct"``, which has none.
     n_passes : int
-        Number of directions, forward and reverse; the probe is one more.
+        Number of directions, forward and reverse, the probe apart; 1 for direct evaluation.
     mode : str
-        "forward", "reverse" or "both".
+        "direct", "forward", "reverse" or "both".
     """
 
     name = "sparse.jacobian"
@@ -64,14 +65,19 @@ def jacobian(
         Positional argument(s) to differentiate: real floats, arrays of any shape, containers of them.
     pattern : Pattern, array_like or sparse, optional
         Where the Jacobian may be nonzero, of shape ``(y.size, x.size)``; detected by default.
-    mode : {"auto", "forward", "reverse", "both"}
+    mode : {"auto", "direct", "forward", "reverse", "both"}
+        "direct": one pass in which tangents carry their own nonzeros in place of lanes for all colours, and nothing is
+        compressed. It raises `UnsupportedError` where a number depends on more than 64 others through a product, a
+        factorisation, a sort or a running sum, and for complex numbers, LinearOperators, rules of the user's for all
+        arguments together and values of a transform around this one.
         Colours of columns go forward, those of rows in reverse; "both" divides the entries between rows and columns, as
-        suits matrices with dense rows and columns. "auto" takes the cheapest.
+        suits matrices with dense rows and columns. "auto" takes the cheapest: directly where operations on many numbers
+        make up for the 10 us that each costs more, and colours where that is refused.
     order : {"best", "natural", "largest_first", "smallest_last", "incidence_degree"} or permutation
         In which order rows or columns are coloured; "best" tries them. A permutation is one of the columns, with
         ``mode="reverse"`` of the rows, with "both" of the rows followed by the columns.
     probe : bool
-        Send one more direction, at random, through every call, and compare.
+        Send one more direction, at random, through every call, and compare; direct evaluation needs none.
     on_change : {"raise", "detect"}
         What to do when the pattern no longer holds: raise `PatternError`, or detect it at the new point, unite it with
         the old one, and go on.
@@ -101,6 +107,12 @@ def jacobian(
     certainty but for rounding: entries below 10⁻⁷ of their row may go unnoticed. (Curtis, Powell & Reid 1974, On the
     estimation of sparse Jacobian matrices; Gebremedhin, Manne & Pothen 2005, What color is your Jacobian?)
 
+    Direct evaluation finds the positions of all entries again in every call, mostly by looking them up, and needs no
+    probe: whatever lies outside the pattern beside rounding (10⁻⁷ of its row) is noticed. Positions take memory as long
+    as the transform lives, about that of a record of the function in 32-bit integers. A function that uses other
+    indices in every call goes back to colours under "auto" (Bischof, Khademi, Bouaricha & Carle 1996, Efficient
+    computation of gradients and Jacobians by dynamic exploitation of sparsity in automatic differentiation).
+
     Examples
     --------
     >>> import numpy as np, dualrev as dr
@@ -113,7 +125,7 @@ def jacobian(
     (2, 6)
     """
     words: dict[str, Any] = {
-        "mode": (mode, ("auto", "forward", "reverse", "both")),
+        "mode": (mode, ("auto", "direct", "forward", "reverse", "both")),
         "on_change": (on_change, ("raise", "detect")),
         "format": (format, FORMATS),
     }

@@ -73,7 +73,7 @@ def lattice_colouring(pattern: Pattern, fewest: int, below: int) -> np.ndarray |
     Notes
     -----
     The digits are those of the column number in a system of mixed radix, so that on a grid they are the coordinates;
-    the radices are differences between columns of one row that divide the number of columns. With a single digit this
+    the radices are frequent differences between columns of one row that divide each other. With a single digit this
     is ``j mod p``, which is optimal for bands (Curtis, Powell & Reid 1974); with the coordinates of a grid it gives the
     tilings of Goldfarb & Toint 1984 (Optimal estimation of Jacobian and Hessian matrices that arise in finite
     difference calculations, Math. Comp. 43), for instance five colours for the five-point stencil.
@@ -96,7 +96,7 @@ def lattice_colouring(pattern: Pattern, fewest: int, below: int) -> np.ndarray |
             found = _fitted(formula, first, min(last, count))
             if found is not None:
                 best, count = found, int(found.max()) + 1
-            if count <= max(first, _SEAMLESS * fewest):
+            if best is not None and count <= _SEAMLESS * fewest:
                 return best
     # Perhaps a few rows are in the way: fit what is common, and mend the seams.
     tries = max(3, _MENDED // max(pattern.nnz, 1))
@@ -176,7 +176,7 @@ def _mended(pattern: Pattern, colours: np.ndarray, wrong: np.ndarray) -> np.ndar
             if colour in met:
                 again.add(column)
             met.add(colour)
-    columns = np.array(sorted(again))
+    columns = np.array(sorted(again), np.intp)
     mended = colours.copy()
     mended[columns] = -1
     across = pattern.tocsr()[:, columns].T.tocsr()
@@ -221,7 +221,7 @@ def _pairs(pattern: Pattern, rows: np.ndarray) -> np.ndarray:
 
 
 def _radices(pairs: np.ndarray, n: int) -> list[list[int]]:
-    """Return systems of place values for the numbers of n columns: none, and frequent differences in chains of divisors.
+    """Return place values for the numbers of n columns: none, and frequent differences that divide each other.
 
     Those come first that divide n, as the sides of a grid do, and among them the most frequent.
     """
@@ -243,7 +243,10 @@ def _radices(pairs: np.ndarray, n: int) -> list[list[int]]:
 
     extend([1])
     chains.sort(
-        key=lambda chain: (sum(n % gap > 0 for gap in chain), -sum(weights.get(g, 0) for g in chain))
+        key=lambda chain: (
+            sum(n % gap > 0 for gap in chain),
+            -sum(weights.get(g, 0) for g in chain),
+        )
     )
     return [[1], *chains[:_CHAINS]]
 

@@ -175,6 +175,11 @@ class Pattern:
         dense: np.ndarray = self._csr().toarray()
         return dense
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if copy is False:
+            raise ValueError("a Pattern becomes an array by a copy only")
+        return self.toarray() if dtype is None else self.toarray().astype(dtype)
+
     def transpose(self) -> Pattern:
         """Return the pattern of the transpose."""
         return _of(self._csr().T.tocsr())

@@ -239,3 +239,13 @@ class Substitution:
         inner = unknown >= 0
         data[inner] = solution[unknown[inner]]
         return data
+
+    def noise(self, flat: np.ndarray) -> np.ndarray:
+        """Return the rounding of the entries: that of the equations of their tree; 0 without substitution."""
+        _, unknown, equations, _ = self._parts
+        _, tree = csgraph.connected_components(self._system, directed=False)
+        sizes = np.bincount(tree, np.abs(flat.take(equations)))
+        noise = np.zeros(len(unknown))
+        inner = unknown >= 0
+        noise[inner] = np.finfo(flat.dtype).eps * sizes[tree[unknown[inner]]]
+        return noise

@@ -34,9 +34,11 @@ Block = Any  # an ndarray of integers, or Ragged
 
 # So many blocks, or lanes of them, are left as they are: merging costs a sort.
 _MANY_BLOCKS = 24
-_MANY_LANES = 48
-# At most this many entries are sorted at once.
-_AT_ONCE = 2**22
+_MANY_LANES = 24
+# Lanes may be filled up to this many entries before they are pairs.
+_ROOM = 64
+# So many entries are sorted at once: what fits the cache.
+_AT_ONCE = 2**18
 
 
 class Ragged:
@@ -141,8 +143,8 @@ def compose(
             own = thin.shape[1:]
             through = local
             if own != shape:
-                places = np.arange(math.prod(own)).reshape(own)
-                places = np.append(-1, np.broadcast_to(places, shape)) + 1
+                numbers = np.arange(1, math.prod(own) + 1).reshape(own)
+                places = np.append(0, np.broadcast_to(numbers, shape))
                 if isinstance(local, Ragged):
                     through = Ragged(local.rows, places[local.columns + 1] - 1)
                 else:
@@ -168,7 +170,7 @@ def _taken(flat: np.ndarray, local: Any, result: tuple[int, ...]) -> list[Block]
     check_size(len(flat) * math.prod(result) // 8)
     padded = np.concatenate([np.zeros_like(flat, shape=(len(flat), 1)), flat], axis=1)
     # Few lanes at a time, so that what is there twice is never all in memory.
-    step = max(1, 8 * _AT_ONCE // max(1, len(flat) * math.prod(result)))
+    step = max(1, 16 * _AT_ONCE // max(1, len(flat) * math.prod(result)))
     parts: list[Block] = []
     for start in range(0, len(local), step):
         taken = padded[:, local[start : start + step]]
@@ -231,10 +233,8 @@ def settle(blocks: list[Block], shape: tuple[int, ...]) -> list[Block]:
     return settled
 
 
-def _same(
-    arrays: list[np.ndarray], shape: tuple[int, ...], axes: Any = None
-) -> tuple[slice, ...]:
-    """Return an index that takes one entry along the axes (all of them by default) that all arrays were broadcast along."""
+def _same(arrays: list[np.ndarray], shape: tuple[int, ...], axes: Any = None) -> tuple[slice, ...]:
+    """Return an index that takes one entry along those axes (all by default) along which all arrays were broadcast."""
     return tuple(
         slice(0, 1)
         if (axes is None or k in axes) and all(b.strides[k + 1] == 0 for b in arrays)
@@ -254,30 +254,44 @@ def _merged(blocks: list[Block], shape: tuple[int, ...]) -> list[Block]:
             thin = small[0].shape[1:]
             if math.prod(thin) < math.prod(shape):
                 return broadcast(_merged(small, thin), thin, shape)
+        if math.prod(shape):
+            counts, columns = _rows_of(arrays, shape)
+            if _is_even(counts, len(columns)):
+                return [_spread(counts, columns, shape)]
+            return [Ragged(np.repeat(np.arange(len(counts)), counts), columns, True)]
     return [_even(_union(blocks, shape), shape)]
+
+
+def _is_even(counts: np.ndarray, entries: int) -> bool:
+    """Say whether rows are of about the same length."""
+    return int(counts.max(initial=0)) * len(counts) <= 4 * entries + _ROOM
+
+
+def _spread(counts: np.ndarray, columns: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return rows, one after the other, as lanes."""
+    longest = int(counts.max(initial=0))
+    lanes = np.zeros((len(counts), longest), columns.dtype)
+    lanes[np.arange(longest) < counts[:, None]] = columns + 1
+    return np.ascontiguousarray(lanes.T).reshape(longest, *shape)
 
 
 def _even(block: Ragged, shape: tuple[int, ...]) -> Block:
     """Return a block as lanes if its rows are of about the same length."""
     size = math.prod(shape)
-    if not size or size > 4 * len(block.rows) + 64:
+    if not size or size > 4 * len(block.rows) + _ROOM:
         return block
     counts = np.bincount(block.rows, minlength=size)
-    longest = int(counts.max(initial=0))
-    if longest * size > 4 * len(block.rows) + 64:
+    if not _is_even(counts, len(block.rows)):
         return block
     block.order()
-    ends = np.cumsum(counts)
-    lanes = np.zeros((longest, size), block.columns.dtype)
-    rank = np.arange(len(block.rows)) - np.repeat(ends - counts, counts)
-    lanes[rank, block.rows] = block.columns + 1
-    return lanes.reshape(longest, *shape)
+    return _spread(counts, block.columns, shape)
 
 
 def ragged(block: Block, shape: tuple[int, ...]) -> Ragged:
     """Return a block as pairs."""
     if not isinstance(block, np.ndarray):
-        return block  # type: ignore[no-any-return]
+        own: Ragged = block
+        return own
     if not shape:
         kept = block[block > 0] - 1
         return Ragged(np.zeros(len(kept), np.intp), kept, True)
@@ -307,12 +321,16 @@ def _rows_of(arrays: list[np.ndarray], shape: tuple[int, ...]) -> tuple[np.ndarr
     """Return how many inputs each entry depends on, and their positions, counted from 0, entry by entry."""
     counts, columns, entries = [], [], 0
     for piece in _pieces(arrays, shape):
-        ordered = np.sort(piece, axis=1) if piece.shape[1] > 1 else piece
+        ordered = np.ascontiguousarray(piece)
+        if piece.shape[1] > 1:
+            ordered = np.sort(ordered, axis=1)
         keep = np.empty(piece.shape, bool)
         keep[:, :1] = ordered[:, :1] > 0
         np.not_equal(ordered[:, 1:], ordered[:, :-1], out=keep[:, 1:])
         counts.append(np.count_nonzero(keep, axis=1))
-        columns.append(ordered[keep] - 1)
+        found = ordered[keep]
+        found -= 1
+        columns.append(found)
         entries += len(columns[-1])
         check_size(entries)
     return np.concatenate(counts), np.concatenate(columns)
@@ -321,7 +339,7 @@ def _rows_of(arrays: list[np.ndarray], shape: tuple[int, ...]) -> tuple[np.ndarr
 def _union(blocks: list[Block], shape: tuple[int, ...]) -> Ragged:
     """Return the union of blocks, ordered and without repetitions."""
     arrays = [block for block in blocks if isinstance(block, np.ndarray)]
-    pairs = [block for block in blocks if not isinstance(block, np.ndarray)]
+    pairs: list[Ragged] = [block for block in blocks if not isinstance(block, np.ndarray)]
     size = math.prod(shape)
     if arrays and size:
         counts, columns = _rows_of(arrays, shape)

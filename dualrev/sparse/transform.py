@@ -1,7 +1,8 @@
-"""What sparse Jacobians and Hessians share: preparations by shape, calls, and what is said when a pattern has changed."""
+"""What sparse Jacobians and Hessians share: preparations by shape, calls, and what to say when a pattern changes."""
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -18,8 +19,10 @@ from dualrev.errors import InputError, OutputError, PatternError, ShapeError
 from dualrev.modes.batch import Batched
 from dualrev.sparse.compression import ComplexOutputs, OutputsMisfit, form_of
 from dualrev.sparse.detection import follow
+from dualrev.sparse.direct import Direct, worth_it
 from dualrev.sparse.pattern import Pattern, as_pattern
 from dualrev.sparse.preparation import Preparation
+from dualrev.sparse.structure import layout_of
 
 __all__ = ["SparseTransform", "check_options", "check_order"]
 
@@ -36,6 +39,7 @@ class SparseTransform(Transform):
 
     name = "sparse"
     _word = "matrix"
+    _symmetric = False
 
     def __init__(self, f: Callable[..., Any], options: dict[str, Any]) -> None:
         super().__init__(f)
@@ -105,10 +109,7 @@ class SparseTransform(Transform):
             return f"<{out}, not prepared yet>"
         found = self._last
         m, n = found.pattern.shape
-        return (
-            f"<{out}: {m}×{n}, {found.pattern.nnz:,} entries, "
-            f"{found.n_passes} direction{'s' * (found.n_passes != 1)} {found.words}>"
-        )
+        return f"<{out}: {m}×{n}, {found.pattern.nnz:,} entries, {found.words}>"
 
     def spy(self, ax: Any = None) -> Any:
         """Draw the pattern with matplotlib, entries that are found in the same direction in one colour."""
@@ -162,7 +163,24 @@ class SparseTransform(Transform):
                 f"{self.name}: the pattern has {pattern.shape[1]} columns, but the argument has {size} values (of "
                 f"shape {shapes}). A pattern has one column per value of the argument, in C order"
             )
-        return self._keep(key, self._plan(pattern, form))
+        made = self._direct(pattern, form, (self.name, inputs, self._function(), kwargs))
+        return self._keep(key, made or self._plan(pattern, form))
+
+    def _direct(self, pattern: Pattern, form: Any, at: Any) -> Any:
+        """Return direct evaluation where that is asked for, or left open and cheaper; else None."""
+        mode = self._options["mode"]
+        layout = layout_of(pattern, self._options["format"], self._symmetric)
+        if mode == "direct":
+            return Direct(pattern, form, layout, self._symmetric)
+        if mode != "auto" or not isinstance(self._options["order"], str):
+            return None
+        if self._options.get("colouring", "auto") != "auto":
+            return None
+        trial = Direct(pattern, form, layout, self._symmetric)
+        if not worth_it(trial, at):
+            return None
+        trial.falls_back(functools.partial(self._plan, pattern, form))
+        return trial
 
     def _keep(self, key: Any, made: Preparation) -> Preparation:
         if key not in self._preparations and len(self._preparations) >= _KEPT:

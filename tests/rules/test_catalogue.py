@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import dualrev as dr
 from dualrev.core.catalogue import coverage_rows, primitives_page
 from dualrev.core.primitive import ENTRIES, PRIMITIVES
 from tests.rules.registry import run
@@ -67,6 +68,16 @@ def test_exponents(base, exponent):
     if isinstance(exponent, int):
         check(lambda x: (-x) ** exponent, x)
     check(lambda p: base**p, x)
+
+
+@pytest.mark.parametrize("b", [0.0, 1.0, 2.0, 3.0, 2.5])
+def test_second_derivatives_where_base_and_exponent_vary(b):
+    """Closed form; the exponents 0 to 3 have branches of their own in the first derivative."""
+    a = 4.0
+    log = np.log(a)
+    mixed = a ** (b - 1) * (1 + b * log)
+    want = np.array([[b * (b - 1) * a ** (b - 2), mixed], [mixed, a**b * log**2]])
+    assert np.allclose(dr.hessian(lambda x: x[0] ** x[1])(np.array([a, b])), want, rtol=1e-14)
 
 
 # --------------------------------------------------------------------------------------------------

@@ -167,9 +167,7 @@ def _triangular(a: Any, b: Any, *, lower: bool, unit: bool, trans: bool) -> Any:
     return each(one, a, b)
 
 
-def _triangular_dependence(
-    primals: Any, y: Any, *, lower: bool, unit: bool, trans: bool
-) -> Any:
+def _triangular_dependence(primals: Any, y: Any, *, lower: bool, unit: bool, trans: bool) -> Any:
     a, b = primals
     stack, (n, m) = y.shape[:-2], y.shape[-2:]
     if not small((*stack, max(n, m), max(n, m))) or not a.shape[:-2] == b.shape[:-2] == stack:

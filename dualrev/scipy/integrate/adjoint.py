@@ -141,10 +141,9 @@ class Adjoint(CustomRule):
             _, pull = vjp(lambda z: system.flat(t, z, params), dense.sol(t))
             return sign * np.asarray(pull(a)[0])
 
-        def jac(s: float, a: np.ndarray) -> np.ndarray:
+        def jac(s: float, a: np.ndarray) -> Any:
             t = start - sign * s
-            J: np.ndarray = system.jacobian(t, dense.sol(t), params)
-            return sign * J.T
+            return sign * system.jacobian(t, dense.sol(t), params).T
 
         solver = self._solver()
         span = (0.0, abs(start - end))

@@ -21,7 +21,7 @@ from dualrev.errors import SolutionError, UnsupportedError
 from dualrev.scipy.integrate.arguments import guarded, number, original, plain_numbers, refuse_lanes
 from dualrev.scipy.integrate.events import traced_events
 from dualrev.scipy.integrate.flow import Flow, Solver
-from dualrev.scipy.integrate.jacobians import odeint_jacobian, with_jacobian
+from dualrev.scipy.integrate.jacobians import integrated, odeint_run
 from dualrev.scipy.integrate.systems import Plain
 
 __all__ = ["odeint", "solve_ivp"]
@@ -65,8 +65,8 @@ class TracedSolution:
 @replaces(
     integrate.solve_ivp,
     kind="solver",
-    note="exact Jacobian for Radau, BDF, LSODA; y and events are differentiable in y0, args, closures, t_span, t_eval; "
-    "steps chosen by SciPy are constants; no vmap",
+    note="exact Jacobian for Radau, BDF, LSODA, sparse or banded where that pays; y and events are differentiable in "
+    "y0, args, closures, t_span, t_eval; steps chosen by SciPy are constants; no vmap",
 )
 def solve_ivp(
     fun: Callable[..., Any],
@@ -85,8 +85,9 @@ def solve_ivp(
     Parameters
     ----------
     fun, t_span, y0, method, t_eval, dense_output, events, vectorized, args, **options
-        SciPy's. Without ``jac=`` the implicit methods get the exact Jacobian (from `jac_sparsity`, in as many
-        directions as its columns have groups); ``jac="2-point"`` leaves it to SciPy's differences.
+        SciPy's. Without ``jac=`` the implicit methods get the exact Jacobian: a sparse one where that is better (see
+        below), by `jac_sparsity` if that is given, or wherever possible with ``jac="sparse"``; ``jac="2-point"`` leaves
+        it to SciPy's differences.
 
     Returns
     -------
@@ -98,14 +99,21 @@ def solve_ivp(
     ------
     SolutionError
         If the solver fails, or an event touches zero without crossing it, while a derivative is asked for.
+    PatternError
+        If the Jacobian has entries that `jac_sparsity` lacks.
 
     Notes
     -----
+    From 200 states on, `fun` is evaluated once more to find the pattern of its Jacobian. If at most a tenth of the
+    entries is in it, Radau and BDF get it sparse, and factorise matrices of that pattern in one order of rows and
+    columns; LSODA gets a band that is at most a quarter of the matrix. Every Jacobian is checked by one direction more,
+    and the pattern found anew when a branch of `fun` changes.
+
     Forward mode integrates the tangent system with the same method and tolerances; tangents take part in the error
     control, with `atol` scaled by the relative change that they stand for. Reverse mode contracts tangents along all
-    directions, if they are few (n (1 + directions) up to 1200 states, 240 for implicit methods), and integrates the
-    adjoint system backwards at a tenth of the tolerances otherwise. A derivative is as exact as the tolerances ask:
-    with SciPy's default ``rtol=1e-3`` it has three digits.
+    directions, if they are few (n (1 + directions) up to 1200 states, 240 for implicit methods, 40 000 with sparse
+    Jacobians), and integrates the adjoint system backwards at a tenth of the tolerances otherwise. A derivative is as
+    exact as the tolerances ask: with SciPy's default ``rtol=1e-3`` it has three digits.
 
     A right-hand side that jumps at a time or a state which depends on a parameter has a derivative that this does not
     see: stop there by a terminal event, whose time is differentiable, and go on with another call.
@@ -124,9 +132,8 @@ def solve_ivp(
     handed = options.get("jac")
     found = closed(fun, (extra, events, handed))
     if not found.values and not any(map(holds_traced, (y0, t_span, t_eval))):
-        options = with_jacobian(fun, y0, method, args is not None, options)
-        return original.solve_ivp(
-            guarded("solve_ivp", fun),
+        return integrated(
+            fun,
             t_span,
             y0,
             method,
@@ -135,7 +142,8 @@ def solve_ivp(
             _guarded_events(events),
             vectorized,
             args,
-            **options,
+            options,
+            guarded("solve_ivp", fun),
         )
     options = {k: plain_numbers(v) for k, v in options.items()}
     y0 = _state(y0)
@@ -145,9 +153,8 @@ def solve_ivp(
     plain_fun, (plain_args, plain_events, plain_jac) = found.plain
     if callable(plain_jac):
         options["jac"] = plain_jac
-    has_args = args is not None
-    res = original.solve_ivp(
-        guarded("solve_ivp", plain_fun),
+    res = integrated(
+        plain_fun,
         (value(t0), value(tf)),
         value(y0),
         method,
@@ -155,8 +162,9 @@ def solve_ivp(
         dense_output,
         _guarded_events(plain_events),
         vectorized,
-        plain_args if has_args else None,
-        **with_jacobian(plain_fun, value(y0), method, has_args, options),
+        plain_args if args is not None else None,
+        options,
+        guarded("solve_ivp", plain_fun),
     )
     if res.status < 0:
         raise SolutionError(
@@ -265,7 +273,8 @@ def odeint(
     ----------
     func, y0, t, args, Dfun, col_deriv, full_output, ml, mu, rtol, atol, tcrit, h0, hmax, hmin, ixpr, mxstep, mxhnil,
     mxordn, mxords, printmessg, tfirst
-        SciPy's. Without `Dfun` (and a band, `ml` and `mu`) the exact Jacobian is used.
+        SciPy's. Without `Dfun` (and a band, `ml` and `mu`) the exact Jacobian is used, in a band where that is better
+        (as in `solve_ivp` with LSODA).
 
     Returns
     -------
@@ -304,27 +313,34 @@ def odeint(
         "mxords": mxords,
     }
     options = {k: plain_numbers(v) for k, v in options.items()}
-    band = {"ml": ml, "mu": mu, "col_deriv": col_deriv, "printmessg": printmessg, "tfirst": tfirst}
+    band = {"col_deriv": col_deriv, "printmessg": printmessg, "tfirst": tfirst}
     rtol, atol = plain_numbers(rtol), plain_numbers(atol)
     traced = bool(found.values) or holds_traced(y0) or holds_traced(t)
     plain_func, (plain_args, plain_jac) = found.plain
-    if plain_jac is None and ml is None and mu is None:
-        plain_jac = odeint_jacobian(plain_func, tfirst)
+    exact = plain_jac is None and ml is None and mu is None
+    if exact:
         band["col_deriv"] = 0
 
     def run(y0: Any, t: Any, full: Any) -> Any:
-        return original.odeint(
-            plain_func,
-            y0,
-            t,
-            plain_args,
-            plain_jac,
-            full_output=full,
-            rtol=rtol,
-            atol=atol,
-            **band,
-            **options,
-        )
+        def with_jacobian(Dfun: Any, ml: Any, mu: Any) -> Any:
+            return original.odeint(
+                plain_func,
+                y0,
+                t,
+                plain_args,
+                Dfun,
+                full_output=full,
+                ml=ml,
+                mu=mu,
+                rtol=rtol,
+                atol=atol,
+                **band,
+                **options,
+            )
+
+        if not exact:
+            return with_jacobian(plain_jac, ml, mu)
+        return odeint_run(with_jacobian, plain_func, y0, t, plain_args, tfirst)
 
     if not traced:
         return run(y0, t, full_output)

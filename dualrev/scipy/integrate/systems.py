@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from scipy import sparse
+from scipy.sparse import csc_matrix
 
 from dualrev.core.array import Traced, dtype_of, value
 from dualrev.core.bind import operand
@@ -21,11 +21,10 @@ from dualrev.derivatives.closures import Closed, refuse_traced
 from dualrev.derivatives.jacobian import jacobian
 from dualrev.derivatives.passes import Inputs, push
 from dualrev.errors import ShapeError
+from dualrev.scipy.integrate.blocks import Blocks
+from dualrev.scipy.integrate.jacobians import Compressed, sparse_if_better
 
-__all__ = ["Plain", "System", "Tangent", "as_matrix", "push_lanes"]
-
-# A Jacobian of at least this many rows with at most this part of its entries nonzero is factorised as a sparse one.
-SPARSE_FROM, SPARSE_BELOW = 100, 0.1
+__all__ = ["Plain", "System", "Tangent", "push_lanes"]
 
 
 def push_lanes(f: Callable[..., Any], primals: list[Any], tangents: list[Any], lanes: int) -> Any:
@@ -44,13 +43,6 @@ def push_lanes(f: Callable[..., Any], primals: list[Any], tangents: list[Any], l
     return ys, full
 
 
-def as_matrix(J: np.ndarray, may_be_sparse: bool) -> Any:
-    """Return a plain Jacobian in the form in which it is factorised fastest."""
-    if may_be_sparse and J.shape[0] >= SPARSE_FROM and np.count_nonzero(J) <= SPARSE_BELOW * J.size:
-        return sparse.csc_matrix(J)
-    return J
-
-
 class System:
     """dy/dt = f(t, y, p) for a list of state arrays and a list of parameter arrays.
 
@@ -67,10 +59,13 @@ class System:
         """Return the time derivatives of the states; everything may be traced. Each system defines it."""
         raise TypeError(f"{type(self).__name__} is abstract")
 
-    def jacobian(self, t: float, z: np.ndarray, params: Sequence[Any]) -> np.ndarray:
-        """Return the plain Jacobian of all states, flattened one after the other."""
-        J: np.ndarray = value(jacobian(lambda z: self.flat(t, z, params), mode="forward")(z))
-        return J
+    def jacobian(self, t: float, z: np.ndarray, params: Sequence[Any]) -> Any:
+        """Return the plain Jacobian of all states, flattened: an array, a csc_matrix, or `Blocks`."""
+        return value(jacobian(lambda z: self.flat(t, z, params), mode="forward")(z))
+
+    def is_sparse(self, t: Any, states: Sequence[Any], params: Sequence[Any]) -> bool:
+        """Say whether the Jacobian is sparse, or has blocks that are; everything may be traced."""
+        return False
 
     def tolerances(self, states: Sequence[Any], params: Sequence[Any], atol: Any) -> np.ndarray:
         """Return the absolute tolerance of every flattened state."""
@@ -114,6 +109,8 @@ class Plain(System):
         self.name = name
         self.t_first = t_first
         self._last: tuple[Any, Any] = (None, None)
+        # The sparse Jacobian, or None if a dense one is better, once that is known.
+        self._found: tuple[Compressed | None] | None = None
 
     def at(self, params: Sequence[Any]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         """Return the user's function and extra arguments with these values in place of the traced ones."""
@@ -136,6 +133,22 @@ class Plain(System):
         if not isinstance(y, Traced):
             refuse_traced(self.name, *(() if _known_traced(t, params) else (out,)))
         return [self._fit(out)]
+
+    def _at(self, z: Any, t: Any, params: Sequence[Any]) -> Any:
+        return self.flat(t, z, params)
+
+    def jacobian(self, t: float, z: np.ndarray, params: Sequence[Any]) -> Any:
+        exact = self._sparse_at(t, z, params)
+        return super().jacobian(t, z, params) if exact is None else csc_matrix(exact(z, t, params))
+
+    def _sparse_at(self, t: float, z: np.ndarray, params: Sequence[Any]) -> Compressed | None:
+        """Return the sparse Jacobian, None if a dense one is better; found at the first plain point."""
+        if self._found is None:
+            self._found = (sparse_if_better(self._at, z, t, params),)
+        return self._found[0]
+
+    def is_sparse(self, t: Any, states: Sequence[Any], params: Sequence[Any]) -> bool:
+        return self._sparse_at(value(t), value(states[0]), [value(p) for p in params]) is not None
 
     def _fit(self, out: Any) -> Any:
         out = operand(out)
@@ -166,6 +179,7 @@ class Tangent(System):
         self.lanes = lanes
         self.name = inner.name
         self.shapes = [*inner.shapes, *((lanes, *s) for s in inner.shapes)]
+        self._coupling = Compressed(self._moved, format="csr")
 
     def rhs(self, t: Any, states: Sequence[Any], params: Sequence[Any]) -> list[Any]:
         m, p = len(self.inner.shapes), len(params) // 2
@@ -176,23 +190,30 @@ class Tangent(System):
         ys, ts = push_lanes(f, [*states[:m], *params[:p]], [*states[m:], *params[p:]], self.lanes)
         return [*ys, *ts]
 
-    def jacobian(self, t: float, z: np.ndarray, params: Sequence[Any]) -> np.ndarray:
+    def is_sparse(self, t: Any, states: Sequence[Any], params: Sequence[Any]) -> bool:
+        m = len(self.inner.shapes)
+        return self.inner.is_sparse(t, states[:m], list(params[: len(params) // 2]))
+
+    def _moved(self, y: Any, tangents: Sequence[Any], t: Any, params: Sequence[Any]) -> Any:
+        """Return the derivatives of all tangents by time, of shape (lanes, n)."""
+        out = self.rhs(t, [*self.inner.split(y), *tangents], params)[len(self.inner.shapes) :]
+        return np.concatenate([np.reshape(v, (self.lanes, -1)) for v in out], axis=1)
+
+    def jacobian(self, t: float, z: np.ndarray, params: Sequence[Any]) -> Any:
         """Return the block lower triangular Jacobian: f_y for the states and for each direction, coupled by f_yy S."""
         m, n = len(self.inner.shapes), self.inner.size()
         tangents = self.split(z)[m:]
-
-        def moved(y: Any) -> Any:
-            out = self.rhs(t, [*self.inner.split(y), *tangents], params)[m:]
-            return np.concatenate([np.reshape(v, (self.lanes, -1)) for v in out], axis=1)
-
-        coupling = value(jacobian(moved, mode="forward")(z[:n]))
+        at = z[:n], tangents, t, params
         block = self.inner.jacobian(t, z[:n], list(params[: len(params) // 2]))
+        where = self.split(np.arange(z.size))[m:]
+        places = np.concatenate([np.reshape(w, (self.lanes, -1)) for w in where], axis=1)
+        if not isinstance(block, np.ndarray):
+            return Blocks(block, self._coupling(*at), places)
+        coupling = value(jacobian(self._moved, mode="forward")(*at))
         J = np.zeros((z.size, z.size), np.result_type(block, coupling))
         J[:n, :n] = block
-        where = self.split(np.arange(z.size))[m:]
-        for k in range(self.lanes):
-            rows = np.concatenate([w[k].ravel() for w in where])
-            J[rows, :n] = coupling[k]
+        for rows, C in zip(places, coupling, strict=True):
+            J[rows, :n] = C
             J[np.ix_(rows, rows)] = block
         return J
 

@@ -16,22 +16,43 @@ from dualrev.core.buffer import holds_traced
 from dualrev.core.mirror import replaces
 from dualrev.errors import ShapeError
 from dualrev.scipy.optimize.bounds import is_tree
+from dualrev.scipy.optimize.curvature import SparseDerivatives, with_sparse_hessian
 from dualrev.scipy.optimize.derivatives import DENSE, Derivatives
+from dualrev.scipy.optimize.patterns import asked_for
 from dualrev.scipy.optimize.points import Point
+from dualrev.scipy.optimize.residuals import Residuals
 from dualrev.scipy.optimize.values import as_array
 
-__all__ = ["Constraint", "Curvature", "LinearConstraint", "NonlinearConstraint", "read"]
+__all__ = [
+    "Constraint",
+    "Curvature",
+    "LinearConstraint",
+    "NonlinearConstraint",
+    "gives_sparse",
+    "read",
+]
 
 _scipy: Any = optimize
 
 _WAY_OUT = 'or give the constraint jac="2-point" (in dualrev\'s NonlinearConstraint) for finite differences'
 
+# The Jacobian of a constraint is sparse from so many places on of which at most this part is filled (measured).
+JACOBIAN_FROM, JACOBIAN_BELOW = 10_000, 0.1
+
 
 class Curvature:
-    """The Hessian of vᵀc as a callable ``(x, v)``: a matrix, or a LinearOperator of many variables."""
+    """The Hessian of vᵀc as a callable ``(x, v)``: a matrix, sparse if that pays, or of many variables an operator.
+
+    The pattern of a sparse one holds for all v. `sparsely` is True for sparse in any case, False for never.
+    """
 
     def __init__(
-        self, fun: Callable[..., Any], point: Point | None = None, args: tuple[Any, ...] = ()
+        self,
+        fun: Callable[..., Any],
+        point: Point | None = None,
+        args: tuple[Any, ...] = (),
+        *,
+        sparsely: bool | None = None,
     ) -> None:
         self.fun = fun
         self._derivatives = Derivatives(
@@ -39,6 +60,8 @@ class Curvature:
         )
         self.args = args
         self._weights = np.zeros(0)
+        self._sparsely = sparsely
+        self._decided = sparsely is False
 
     def _weighted(self, x: Any, v: Any) -> Any:
         return np.sum(v * np.ravel(as_array(self.fun(x, *self.args), "constraint")))
@@ -49,19 +72,30 @@ class Curvature:
             self._weights = np.array(v, dtype=float).reshape(-1)
         return self._weights
 
+    def _is_sparse(self, x: Any, v: np.ndarray) -> bool:
+        if not self._decided:
+            self._decided = True
+            flat = np.array(x, dtype=float).reshape(-1)
+            self._derivatives = with_sparse_hessian(
+                self._derivatives, flat, (v,), varying=True, asked=bool(self._sparsely)
+            )
+        return isinstance(self._derivatives, SparseDerivatives)
+
     def __call__(self, x: Any, v: Any) -> Any:
         v = self._known(v)
         n = np.size(x)
-        if n <= DENSE:
+        if self._is_sparse(x, v) or n <= DENSE:
             return self._derivatives.hess(x, v)
         x = np.array(x, dtype=float)
         return LinearOperator(
             (n, n), matvec=lambda p: self._derivatives.hessp(x, p, v), dtype=np.dtype(float)
         )
 
-    def matrix(self, x: Any, v: Any) -> np.ndarray:
-        """Return the dense matrix, whatever the number of variables."""
-        return self._derivatives.hess(x, self._known(v))
+    def matrix(self, x: Any, v: Any) -> Any:
+        """Return the matrix, whatever the number of variables."""
+        v = self._known(v)
+        self._is_sparse(x, v)
+        return self._derivatives.hess(x, v)
 
 
 @replaces(
@@ -79,10 +113,11 @@ class NonlinearConstraint(optimize.NonlinearConstraint):
         container.
     lb, ub : array_like
         Bounds; equal for an equality, infinite where there is none.
-    jac : callable or {"2-point", "3-point", "cs"}, optional
-        By default the exact Jacobian.
+    jac : callable or {"2-point", "3-point", "cs", "sparse"}, optional
+        By default the exact Jacobian; "sparse" asks for a sparse array, which `minimize` chooses by itself for
+        trust-constr and ipopt where the pattern of the Jacobian has few entries.
     hess : callable, string or HessianUpdateStrategy, optional
-        By default the exact Hessian of vᵀc, unless `jac` is a string.
+        By default the exact Hessian of vᵀc, unless `jac` is a string of SciPy's; "sparse" asks for a sparse array.
     keep_feasible, finite_diff_rel_step, finite_diff_jac_sparsity
         As in `scipy.optimize.NonlinearConstraint`; either of the last two asks for finite differences.
 
@@ -123,8 +158,10 @@ class NonlinearConstraint(optimize.NonlinearConstraint):
             own = Derivatives(
                 fun, scalar=False, eager=True, way_out=_WAY_OUT, name="constraint"
             ).jac
-        if hess is None and not isinstance(own, str):
-            hess = Curvature(fun)
+        elif asked_for(own):
+            own = _residuals(lambda x: np.ravel(as_array(fun(x), "constraint")), True).jac
+        if asked_for(hess) or (hess is None and not isinstance(own, str)):
+            hess = Curvature(fun, sparsely=asked_for(hess) or None)
         super().__init__(
             fun,
             lb,
@@ -204,8 +241,13 @@ class Constraint(NamedTuple):
             return lambda x: dense @ x
         return lambda x: np.ravel(as_array(self.fun(point.restore(x), *self.args), "constraint"))
 
-    def for_solver(self, point: Point, wanted: str, eager: Any = True) -> Any:
-        """Return the constraint for a solver that takes flat vectors and uses `wanted` ("value", "jac", "hess")."""
+    def for_solver(
+        self, point: Point, wanted: str, eager: Any = True, *, sparsely: bool = True
+    ) -> Any:
+        """Return the constraint for a solver that takes flat vectors and uses `wanted` ("value", "jac", "hess").
+
+        With "hess" its derivatives are sparse if that is asked for, or if it pays and `sparsely` allows it.
+        """
         if self.form == "unknown" or not wanted:
             return self.original
         if self.form == "linear":
@@ -214,10 +256,17 @@ class Constraint(NamedTuple):
             return _scipy.LinearConstraint(
                 _matrix(self.fun, point), self.lb, self.ub, self.original.keep_feasible
             )
-        fun, jac, hess = self.fun, self.jac, self.hess
+        fun, jac, hess, args = self.fun, self.jac, self.hess, self.args
         if not point.is_vector:
             fun = _on_flat(fun, point)
             jac = _jac_on_flat(jac, point) if callable(jac) else jac
+        asked = asked_for(jac)
+        jac = None if asked else jac
+        hess = None if asked_for(hess) and wanted != "hess" else hess
+        if wanted == "hess" and jac is None and (asked or sparsely):
+            made = _residuals(self.vector(point), asked)
+            if asked or made.sparse_if_it_pays(point.flat, JACOBIAN_FROM, JACOBIAN_BELOW):
+                fun, jac, args = made.fun, made.jac, ()
         if wanted != "value" and jac is None:
             d = Derivatives(
                 self.fun,
@@ -230,18 +279,30 @@ class Constraint(NamedTuple):
             )
             fun, jac = d.fun, d.jac
         if self.form == "dict" and wanted != "hess":
-            return {**self.original, "fun": fun, "args": self.args, **({"jac": jac} if jac else {})}
-        if self.args:
-            fun = _with_args(fun, self.args)
-            jac = _with_args(jac, self.args) if callable(jac) else jac
-        if wanted == "hess" and hess is None and not isinstance(jac, str):
-            hess = Curvature(self.fun, point, self.args)
+            return {**self.original, "fun": fun, "args": args, **({"jac": jac} if jac else {})}
+        if args:
+            fun = _with_args(fun, args)
+            jac = _with_args(jac, args) if callable(jac) else jac
+        if wanted == "hess" and (asked_for(hess) or (hess is None and not isinstance(jac, str))):
+            which = True if asked_for(hess) else None if sparsely else False
+            hess = Curvature(self.fun, point, self.args, sparsely=which)
         keep = getattr(self.original, "keep_feasible", False)
         step = getattr(self.original, "finite_diff_rel_step", None)
         pattern = getattr(self.original, "finite_diff_jac_sparsity", None)
         return _scipy.NonlinearConstraint(
             fun, self.lb, self.ub, jac or "2-point", _or_bfgs(hess), keep, step, pattern
         )
+
+
+def _residuals(f: Callable[[Any], Any], asked: bool) -> Residuals:
+    return Residuals(f, name="constraint", way_out=_WAY_OUT, sparse=asked)
+
+
+def gives_sparse(con: Any) -> bool:
+    """Say whether a constraint, as a solver gets it, is known to have a sparse Jacobian."""
+    if isinstance(con, optimize.LinearConstraint):
+        return bool(sparse.issparse(con.A))
+    return isinstance(getattr(getattr(con, "jac", None), "__self__", None), Residuals)
 
 
 def read(constraints: Any) -> list[Constraint]:

@@ -12,11 +12,14 @@ import numpy as np
 from scipy import optimize as _optimize
 from scipy import sparse as _sparse
 
+from dualrev.errors import PatternError
 from dualrev.scipy.optimize.bounds import limits
 from dualrev.scipy.optimize.constraints import Curvature
+from dualrev.scipy.optimize.curvature import SparseDerivatives
 from dualrev.scipy.optimize.methods import Supplied
 from dualrev.scipy.optimize.monitor import takes_result
 from dualrev.scipy.optimize.points import Point
+from dualrev.sparse.pattern import Pattern, as_pattern
 
 __all__ = ["minimize_ipopt"]
 
@@ -59,13 +62,13 @@ class _Block:
         # known to hold, leaves entries out.
         if pattern is None and (self.linear or callable(self._jac)):
             first = self._matrix if self.linear else self._jac(x0)
-            pattern = sparse.coo_array(first) if sparse.issparse(first) else None
+            pattern = first if sparse.issparse(first) else None
         if pattern is None:
             rows, columns = np.indices((self.size, x0.size)).reshape(2, -1)
             self._by_type = False
         else:
-            pattern = sparse.coo_array(pattern)
-            rows, columns = pattern.row, pattern.col
+            pattern = as_pattern(pattern)
+            rows, columns = pattern.rows, pattern.columns
             self._by_type = True
         self.rows, self.columns = rows, columns
 
@@ -85,20 +88,22 @@ class _Block:
         if not sparse.issparse(block):
             dense = np.reshape(np.asarray(block, float), (self.size, x.size))
             return dense[self.rows, self.columns] if self._by_type else dense.ravel()
-        block = sparse.coo_array(block)
+        block = sparse.csr_array(block).tocoo()
         if not (np.array_equal(block.row, self.rows) and np.array_equal(block.col, self.columns)):
             block = sparse.csr_matrix(block)
             picked = np.asarray(block[self.rows, self.columns]).ravel()
             if block.count_nonzero() > np.count_nonzero(picked):
-                raise ValueError(
-                    "minimize: a sparse Jacobian of a constraint has an entry where it had none at x0; "
-                    "return explicit zeros at every place that may become nonzero"
+                raise PatternError(
+                    "minimize: a sparse Jacobian of a constraint has an entry where it had none at x0, and Ipopt "
+                    "cannot change the pattern under way",
+                    "return explicit zeros at every place that may become nonzero; where dualrev found the pattern, a "
+                    "branch has changed: write it with np.where, whose branches both count",
                 )
             return picked
         return np.asarray(block.data)
 
     def curvature(self, x: np.ndarray, v: np.ndarray) -> Any:
-        """Return the dense Hessian of vᵀc."""
+        """Return the Hessian of vᵀc: sparse if dualrev found it to be, else dense."""
         if isinstance(self.hess, Curvature):
             return self.hess.matrix(x, v)
         return _dense(self.hess(x, v), x.size)
@@ -125,13 +130,15 @@ class _Problem:
         blocks: list[_Block],
         size: int,
         callback: Any,
-        pattern: Any,
+        pattern: Pattern | None,
     ) -> None:
         self.own = own
         self.args = args
         self.blocks = blocks
         self.callback = callback
         self.iterate: Callable[[], Any] | None = None
+        # cyipopt makes a failed search of an error in the Hessian.
+        self.error: Exception | None = None
         self.counts = {"nfev": 0, "njev": 0, "nhev": 0, "nit": 0}
         self._edges = np.cumsum([b.size for b in blocks])[:-1]
         if own.jac is True:
@@ -139,11 +146,7 @@ class _Problem:
             self._jac: Any = _Half(own.fun, 1)
         else:
             self._fun, self._jac = own.fun, own.jac
-        if pattern is None:
-            self._where = np.tril_indices(size)
-        else:
-            lower = sparse.coo_array(sparse.tril(pattern))
-            self._where = lower.row, lower.col
+        self._places = _Places(size, pattern)
 
     def objective(self, x: np.ndarray) -> float:
         self.counts["nfev"] += 1
@@ -190,26 +193,96 @@ class _ProblemWithHessian(_Problem):
     """cyipopt asks whether these methods exist."""
 
     def hessianstructure(self) -> Any:
-        return self._where
+        return self._places.rows, self._places.columns
 
     def hessian(self, x: np.ndarray, multipliers: np.ndarray, factor: float) -> Any:
         """Return the lower triangle of the Hessian of the Lagrangian."""
-        self.counts["nhev"] += 1
-        x = x.copy()
-        h = np.zeros((x.size, x.size))
-        if factor:
-            h += factor * self._objective_hessian(x)
-        parts = np.split(multipliers, self._edges)
-        for block, v in zip(self.blocks, parts, strict=False):
-            if not block.linear and np.any(v):
-                h += block.curvature(x, v)
-        return h[self._where]
+        try:
+            return self._lower_triangle(x.copy(), multipliers, factor)
+        except Exception as error:
+            self.error = error
+            raise
 
-    def _objective_hessian(self, x: np.ndarray) -> np.ndarray:
-        if self.own.hess is not None:
-            return _dense(self.own.hess(x, *self.args), x.size)
-        columns = [self.own.hessp(x, e, *self.args) for e in np.eye(x.size)]
-        return np.stack(columns, axis=1)
+    def _lower_triangle(self, x: np.ndarray, multipliers: np.ndarray, factor: float) -> Any:
+        self.counts["nhev"] += 1
+        h = np.zeros(self._places.size)
+        if factor:
+            self._places.add(h, factor, _objective_hessian(self.own, x, self.args), "objective")
+        parts = np.split(multipliers, self._edges)
+        for k, (block, v) in enumerate(zip(self.blocks, parts, strict=False)):
+            if not block.linear and np.any(v):
+                self._places.add(h, 1.0, block.curvature(x, v), f"constraint {k}")
+        return h
+
+
+def _objective_hessian(own: Supplied, x: np.ndarray, args: tuple[Any, ...]) -> Any:
+    if own.hess is not None:
+        h = own.hess(x, *args)
+        return h if _is_ours(own.hess) else _dense(h, x.size)
+    columns = [own.hessp(x, e, *args) for e in np.eye(x.size)]
+    return np.stack(columns, axis=1)
+
+
+class _Places:
+    """The places of the lower triangle of a symmetric matrix, and how parts of it are added up there."""
+
+    def __init__(self, n: int, pattern: Pattern | None) -> None:
+        self._n = n
+        if pattern is None:
+            self.rows, self.columns = np.tril_indices(n)
+        else:
+            below = pattern.rows >= pattern.columns
+            self.rows, self.columns = pattern.rows[below], pattern.columns[below]
+        self.size = len(self.rows)
+        self._keys = self.rows.astype(np.int64) * n + self.columns
+        self._known: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = {}
+
+    def add(self, h: np.ndarray, factor: float, part: Any, name: str) -> None:
+        """Add a dense matrix, or a sparse one whose entries lie in these places."""
+        if not sparse.issparse(part):
+            h += factor * part[self.rows, self.columns]
+            return
+        known = self._known.get(name)
+        if known is None or not (
+            np.array_equal(known[0], part.indptr) and np.array_equal(known[1], part.indices)
+        ):
+            known = self._known[name] = (part.indptr, part.indices, *self._found(part, name))
+        _, _, taken, into = known
+        h[into] += factor * part.data[taken]
+
+    def _found(self, part: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return which entries of a matrix are taken, and to which places they go."""
+        rows = np.repeat(np.arange(self._n), np.diff(part.indptr))
+        taken = np.flatnonzero(rows >= part.indices)
+        keys = rows[taken] * self._n + part.indices[taken]
+        into = np.minimum(np.searchsorted(self._keys, keys), max(self.size - 1, 0))
+        outside = ~np.isin(keys, self._keys)
+        if np.any(part.data[taken[outside]]):
+            raise PatternError(
+                f"minimize: the Hessian of the {name} has an entry that its pattern at x0 lacks, and Ipopt cannot "
+                "change the pattern under way: a branch of the function has changed",
+                "start on the branch of the solution, or write it with np.where, whose branches both count",
+            )
+        return taken[~outside], into[~outside]
+
+
+def _is_ours(hess: Any) -> bool:
+    """Say whether a Hessian is one that dualrev found to be sparse."""
+    return isinstance(getattr(hess, "__self__", None), SparseDerivatives)
+
+
+def _detected(own: Supplied, args: tuple[Any, ...], blocks: list[_Block], x: np.ndarray) -> Any:
+    """Return the pattern of the Hessian of the Lagrangian, None where a part of it is dense or given by hand."""
+    if not _is_ours(own.hess):
+        return None
+    found = Pattern(own.hess(x, *args))
+    for block in blocks:
+        if not block.linear:
+            part = block.curvature(x, np.ones(block.size))
+            if not (isinstance(block.hess, Curvature) and sparse.issparse(part)):
+                return None
+            found = found | Pattern(part)
+    return found
 
 
 def minimize_ipopt(
@@ -243,7 +316,12 @@ def minimize_ipopt(
     exact = callable(own.hess) or (own.hess is None and callable(own.hessp))
     exact = exact and all(b.linear or callable(b.hess) for b in blocks)
     kind = _ProblemWithHessian if exact else _Problem
-    asked = kind(own, args, blocks, n, callback, pattern.get("hessian"))
+    places: Any = pattern.get("hessian")
+    if places is not None:
+        places = as_pattern(places)
+    elif exact:
+        places = _detected(own, args, blocks, x0)
+    asked = kind(own, args, blocks, n, callback, places)
     lower, upper = (
         (np.full(n, -np.inf), np.full(n, np.inf)) if bounds is None else limits(bounds, Point(x0))
     )
@@ -260,6 +338,8 @@ def minimize_ipopt(
     for name, setting in _options(options, tol, exact).items():
         problem.add_option(name, setting)
     x, info = problem.solve(x0)
+    if asked.error is not None:
+        raise asked.error
     message = info["status_msg"]
     return optimize.OptimizeResult(
         x=np.asarray(x),

@@ -1,4 +1,4 @@
-"""Nonlinear least squares with the exact Jacobian, dense or compressed, and minima that have derivatives."""
+"""Nonlinear least squares with the exact Jacobian, dense or sparse, and minima that have derivatives."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from dualrev.scipy.optimize import losses
 from dualrev.scipy.optimize.monitor import Monitor
 from dualrev.scipy.optimize.optimality import differentiate_minimum, refuse_lanes
 from dualrev.scipy.optimize.parameters import remember
+from dualrev.scipy.optimize.patterns import asked_for
 from dualrev.scipy.optimize.points import Point
 from dualrev.scipy.optimize.refinement import refine, wants_every_digit
 from dualrev.scipy.optimize.residuals import Residuals, residual_vector, starred
@@ -30,10 +31,16 @@ _scipy: Any = optimize
 
 _OPTIONS = inspect.signature(optimize.least_squares).parameters
 _NAMED = ("2-point", "3-point", "cs")
+# From how many places on a Jacobian is sparse of which at most what part is filled: where LSMR is at work anyway, and
+# where SciPy would take the singular values of a dense one. These take 0.5 s for 1000 x 1000, and 8 times as long for
+# twice as many; LSMR, at its worst (a diffusion with a condition of 10⁶), loses to them up to there (measured).
+_WITH_LSMR, _BY_ITSELF, _VARIABLES = (10_000, 0.1), (10**7, 0.01), 500
 
 
 @replaces(
-    optimize.least_squares, kind="solver", note="exact Jacobian; compressed with jac_sparsity"
+    optimize.least_squares,
+    kind="solver",
+    note='exact Jacobian; sparse with jac_sparsity or jac="sparse", and of itself where it is very large',
 )
 def least_squares(
     fun: Callable[..., Any],
@@ -69,15 +76,17 @@ def least_squares(
         ``fun(x, *args, **kwargs)`` returns the residuals; plain NumPy code.
     x0 : array_like or container
         Initial guess; of a dict, tuple or dataclass of arrays `fun` gets the same structure, and ``res.x`` has it.
-    jac : None, callable or {"2-point", "3-point", "cs"}
-        None is the exact Jacobian; anything else is used as in SciPy.
+    jac : None, callable or {"2-point", "3-point", "cs", "sparse"}
+        None is the exact Jacobian; "sparse" is the exact one as a sparse array, whose pattern is detected. Anything
+        else is used as in SciPy.
     bounds : (lb, ub) or Bounds
         Of the structure of x0 or of less of it; they may be traced.
     jac_sparsity : array_like or sparse, optional
-        Pattern of the Jacobian, which is then computed in compressed form and handed on as a sparse matrix; a pattern
-        that lacks an entry raises.
+        Pattern of the Jacobian, which is then computed with it and handed on as a sparse array; a pattern that lacks an
+        entry raises. Not for ``method="lm"``.
     tr_solver : {None, "exact", "lsmr"}
-        As in SciPy. With "lsmr", more than 24 variables and no `x_scale="jac"`, the Jacobian is a LinearOperator.
+        As in SciPy. With "lsmr" the Jacobian is sparse if at most a tenth of 10 000 places or more is filled, else a
+        LinearOperator, of more than 24 variables and without ``x_scale="jac"``.
     progress : bool
         Show a bar with iterations, cost and norm of the gradient.
     trajectory : bool
@@ -102,9 +111,16 @@ def least_squares(
         with a gradient of zero.
     InputError, OutputError
         If `fun` cannot be differentiated.
+    PatternError
+        If the Jacobian has an entry that `jac_sparsity` lacks.
 
     Notes
     -----
+    Sparse Jacobians are `dualrev.sparse.jacobian`'s. SciPy solves with them by LSMR, to a tolerance, where it
+    factorises dense ones: each step is far cheaper, but of an ill-conditioned problem there are more. With ``jac=None``
+    and ``tr_solver=None`` the Jacobian is sparse if it has at least 10⁷ places (80 MB) of which at most a hundredth is
+    filled; below, one has to ask. Where there are too many steps ``tr_options={"maxiter": 10 * n}`` may help.
+
     Value and Jacobian at a point are one evaluation of `fun`. Derivatives of the solution are those of the equation
     ∇cost = 0, with the whole Hessian, not that of Gauss and Newton.
 
@@ -147,19 +163,9 @@ def least_squares(
     derivative: Any = hand
     plainly = flat
     made: Any = None
-    if jac is None:
-        if jac_sparsity is not None and method == "lm":
-            raise ValueError("method='lm' does not support `jac_sparsity`.")
-        made = Residuals(
-            flat,
-            name="least_squares",
-            way_out='or pass jac="2-point" for finite differences',
-            pattern=jac_sparsity,
-            operator=tr_solver == "lsmr"
-            and point.size > FEW
-            and not isinstance(x_scale, str)
-            and jac_sparsity is None,
-        )
+    asked = asked_for(jac)
+    if jac is None or asked:
+        made = _exact(flat, point, method, tr_solver, x_scale, jac_sparsity, asked)
         flat, derivative = made.fun, made.jac
     elif callable(hand):
         by_hand = guarded("least_squares", hand)
@@ -204,6 +210,35 @@ def least_squares(
     if not linear:
         return res
     return remember(res, functools.partial(fun, **kwargs) if kwargs else fun, extra, residuals=True)
+
+
+def _exact(
+    flat: Any, point: Point, method: str, tr_solver: Any, x_scale: Any, pattern: Any, asked: bool
+) -> Residuals:
+    """Return residuals with the exact Jacobian: dense, sparse or an operator."""
+    if method == "lm" and pattern is not None:
+        raise ValueError("method='lm' does not support `jac_sparsity`.")
+    if asked and (method == "lm" or tr_solver == "exact"):
+        word = "method='lm'" if method == "lm" else "tr_solver='exact'"
+        raise ValueError(
+            f'least_squares: {word} works only with dense Jacobian matrices, and jac="sparse" asks for a sparse one; '
+            'leave either out, or choose method="trf" or "dogbox" with tr_solver="lsmr"'
+        )
+    made = Residuals(
+        flat,
+        name="least_squares",
+        way_out='or pass jac="2-point" for finite differences',
+        pattern=pattern,
+        sparse=asked,
+    )
+    if made.compressed is not None or method == "lm" or tr_solver == "exact":
+        return made
+    size, density = _WITH_LSMR if tr_solver == "lsmr" else _BY_ITSELF
+    # The number of residuals is not known yet; with fewer variables a dense Jacobian does well.
+    small = tr_solver != "lsmr" and point.size < _VARIABLES
+    if small or not made.sparse_if_it_pays(point.flat, size, density):
+        made.operator = tr_solver == "lsmr" and point.size > FEW and not isinstance(x_scale, str)
+    return made
 
 
 def _sides(bounds: Any) -> Any:

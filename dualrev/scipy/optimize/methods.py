@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from dualrev.scipy.optimize.curvature import SparseDerivatives
 from dualrev.scipy.optimize.derivatives import DENSE, Derivatives
 
 __all__ = ["METHODS", "Supplied", "Uses", "label", "supply", "uses"]
@@ -15,12 +16,14 @@ FINITE_DIFFERENCES = ("2-point", "3-point", "cs")
 class Uses(NamedTuple):
     """The derivatives that a method asks for.
 
-    `hessian` is "" (none), "matrix", or "any" (a matrix or products).
+    `hessian` is "" (none), "matrix", or "any" (a matrix or products). `sparse` is how it takes a sparse Hessian: ""
+    (not at all), "matrix", or "products".
     """
 
     gradient: bool = True
     hessian: str = ""
     constraints: str = ""
+    sparse: str = ""
 
 
 # Constraints: "" (none), "value" (no derivative), "jac", or "hess" (of the Lagrangian).
@@ -29,18 +32,18 @@ METHODS = {
     "powell": Uses(False),
     "cg": Uses(),
     "bfgs": Uses(),
-    "newton-cg": Uses(hessian="any"),
+    "newton-cg": Uses(hessian="any", sparse="products"),
     "l-bfgs-b": Uses(),
     "tnc": Uses(),
     "cobyla": Uses(False, constraints="value"),
     "cobyqa": Uses(False, constraints="value"),
     "slsqp": Uses(constraints="jac"),
-    "trust-constr": Uses(hessian="any", constraints="hess"),
+    "trust-constr": Uses(hessian="any", constraints="hess", sparse="matrix"),
     "dogleg": Uses(hessian="matrix"),
-    "trust-ncg": Uses(hessian="any"),
+    "trust-ncg": Uses(hessian="any", sparse="products"),
     "trust-exact": Uses(hessian="matrix"),
-    "trust-krylov": Uses(hessian="any"),
-    "ipopt": Uses(hessian="matrix", constraints="hess"),
+    "trust-krylov": Uses(hessian="any", sparse="products"),
+    "ipopt": Uses(hessian="matrix", constraints="hess", sparse="matrix"),
     # A callable of the user's gets everything; what it does not ask for is not computed.
     "custom": Uses(hessian="both", constraints="hess"),
 }
@@ -99,11 +102,13 @@ def supply(
     if exact:
         fun, jac = d.fun, d.jac
     if wanted.hessian and hess is None and hessp is None and not strings:
-        second = "hess" if wanted.hessian == "matrix" or size <= DENSE else "hessp"
+        sparse = wanted.sparse if isinstance(d, SparseDerivatives) else ""
+        matrix = sparse == "matrix" or wanted.hessian == "matrix" or (size <= DENSE and not sparse)
+        second = "hess" if matrix else "hessp"
         if wanted.hessian == "both" or second == "hess":
             hess = d.hess
         if wanted.hessian == "both" or second == "hessp":
             hessp = d.hessp
         if exact and wanted.hessian != "both":
-            d.second = second
+            d.second = "hess" if sparse else second
     return Supplied(fun, jac, hess, hessp)

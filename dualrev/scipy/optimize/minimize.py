@@ -12,12 +12,14 @@ from scipy import optimize
 from dualrev.core.mirror import replaces
 from dualrev.derivatives.closures import closed, guarded
 from dualrev.scipy.optimize.bounds import Bounds, limits, solver_bounds
-from dualrev.scipy.optimize.constraints import Constraint, read
+from dualrev.scipy.optimize.constraints import Constraint, gives_sparse, read
+from dualrev.scipy.optimize.curvature import with_sparse_hessian
 from dualrev.scipy.optimize.derivatives import Derivatives
 from dualrev.scipy.optimize.methods import label, supply, uses, way_out
 from dualrev.scipy.optimize.monitor import Monitor
 from dualrev.scipy.optimize.optimality import differentiate_minimum, refuse_lanes
 from dualrev.scipy.optimize.parameters import remember
+from dualrev.scipy.optimize.patterns import asked_for
 from dualrev.scipy.optimize.points import Point
 from dualrev.scipy.optimize.values import one_number
 
@@ -67,6 +69,7 @@ def minimize(
     jac, hess, hessp : optional
         Derivatives by hand, or "2-point", "3-point", "cs" or a HessianUpdateStrategy, as in SciPy; they are used as
         given. What is missing is computed exactly, as far as the method uses it. After a string for `jac` nothing is.
+        ``hess="sparse"`` asks trust-constr, ipopt, Newton-CG, trust-ncg and trust-krylov for the sparse Hessian.
     bounds : sequence of pairs, Bounds, or container, optional
         Of a container x0: the same structure with a tuple ``(lo, hi)``, a list of pairs, or None for each leaf, or
         `Bounds` of containers.
@@ -104,6 +107,10 @@ def minimize(
     Value and gradient at one point are one evaluation of `fun`; Hessians and the record that products come from are
     made once per point, only where the method asks. Up to 64 variables methods that take both get the Hessian, beyond
     that its products. Nelder-Mead, Powell, COBYLA and COBYQA get `fun` as it is.
+
+    For trust-constr and ipopt the patterns of objective and constraints are detected. From 100 variables on a Hessian
+    with at most 25 entries per row, on average, is sparse, and so is the Jacobian of a constraint with at least 10 000
+    places of which at most a tenth is filled; ``options={"sparse_jacobian": False}`` keeps trust-constr's dense.
 
     Examples
     --------
@@ -159,6 +166,25 @@ def minimize(
         jac = functools.partial(_ravelled, jac, point) if callable(jac) else jac
         hess = functools.partial(_restored, hess, point) if callable(hess) else hess
         hessp = functools.partial(_product, hessp, point) if callable(hessp) else hessp
+    asked = asked_for(hess)
+    if asked_for(jac):
+        raise ValueError(
+            'minimize: jac= is a gradient, which is not sparse; hess="sparse" asks for a sparse Hessian'
+        )
+    if asked and (isinstance(jac, str) or hessp is not None):
+        raise ValueError(
+            'minimize: hess="sparse" asks for the exact Hessian, and not for one beside finite differences or hessp='
+        )
+    if asked and not uses(name).sparse:
+        raise ValueError(
+            f'minimize: method {method!r} takes no sparse Hessian; leave hess="sparse" out, or choose "trust-constr", '
+            '"trust-krylov", "trust-ncg", "Newton-CG" or "ipopt"'
+        )
+    # Methods that multiply lose as much by the matrix as they gain, unless they are asked to take it.
+    found = uses(name).sparse == "matrix" and hess is hessp is None and not isinstance(jac, str)
+    if asked or found:
+        hess = None
+        d = with_sparse_hessian(d, point.flat, plain_args, asked=asked)
     own = supply(d, name, objective, jac, hess, hessp, point.size)
     try:
         res = _solve(
@@ -213,6 +239,12 @@ def _solve(
         )
     wanted = uses(name).constraints
     fun = own.fun if uses(name).gradient else monitor.fun(own.fun)
+    sparsely = name == "trust-constr" and (options or {}).get("sparse_jacobian") is not False
+    for_solver = [c.for_solver(point, wanted, sparsely=sparsely) for c in given]
+    if name == "trust-constr" and any(map(gives_sparse, for_solver)):
+        # SciPy wants all of them to be of one kind.
+        options = {**(options or {})}
+        options["sparse_jacobian"] = options.get("sparse_jacobian") is not False
     return _scipy.minimize(
         fun,
         point.flat,
@@ -222,7 +254,7 @@ def _solve(
         hess=own.hess,
         hessp=own.hessp,
         bounds=bounds,
-        constraints=[c.for_solver(point, wanted) for c in given],
+        constraints=for_solver,
         tol=tol,
         callback=monitor.callback(callback, name),
         options=options,

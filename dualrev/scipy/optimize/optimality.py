@@ -22,6 +22,7 @@ from dualrev.derivatives.jacobian import jacobian
 from dualrev.derivatives.products import jvp
 from dualrev.errors import SolutionError, UnsupportedError
 from dualrev.modes.batch import Batched
+from dualrev.scipy.optimize.linearised import Linearised, linearised
 
 __all__ = ["differentiate_minimum", "differentiate_root", "refuse_lanes", "require_success"]
 
@@ -79,7 +80,11 @@ def differentiate_root(
 def _solved(name: str, residual: Callable[[Any], Any], x: Any, elementwise: bool = False) -> Any:
     """Return the solution near `x`, exact to rounding, with its derivatives."""
     if not elementwise:
-        return implicit(residual, _polished(name, residual, x), name=name)
+        sparse = linearised(name, residual, x)
+        x = _polished(name, residual, x, sparse=sparse)
+        if sparse is None:
+            return implicit(residual, x, name=name)
+        return implicit(residual, x, sparse.solver(x, value(operand(residual(x)))), name)
     x = np.array(x, np.result_type(x, np.float64))
     better = _polished(name, residual, x, _diagonal(name, residual, x))
     d = _diagonal(name, residual, better)
@@ -106,7 +111,13 @@ def _diagonal(name: str, residual: Callable[[Any], Any], x: Any) -> Any:
     return d
 
 
-def _polished(name: str, residual: Callable[[Any], Any], x: Any, diagonal: Any = None) -> Any:
+def _polished(
+    name: str,
+    residual: Callable[[Any], Any],
+    x: Any,
+    diagonal: Any = None,
+    sparse: Linearised | None = None,
+) -> Any:
     """Return the end of Newton's method from `x`, with one Jacobian, where rounding stops it."""
 
     def at(x: Any) -> Any:
@@ -116,11 +127,16 @@ def _polished(name: str, residual: Callable[[Any], Any], x: Any, diagonal: Any =
     if np.size(r) != np.size(x) or not np.any(r):
         return x
     n = int(np.size(x))
-    if diagonal is None:
+    J: Any = None
+    if sparse is not None:
+        J = sparse.factors(x)
+    elif diagonal is None:
         J = np.reshape(value(jacobian(residual)(x)), (n, n))
         check_regular(J, name)
     for _ in range(STEPS):
-        if diagonal is None:
+        if sparse is not None:
+            step = np.reshape(J.solve(np.ravel(r)), np.shape(x))
+        elif diagonal is None:
             step = np.reshape(np.linalg.solve(J, np.ravel(r)), np.shape(x))
         else:
             step = r / diagonal
@@ -128,7 +144,10 @@ def _polished(name: str, residual: Callable[[Any], Any], x: Any, diagonal: Any =
             new = at(x - step)
         if not np.linalg.norm(new) <= 0.5 * np.linalg.norm(r):
             size = np.maximum(1.0, np.abs(x))
-            scale = np.abs(J) @ size.ravel() if diagonal is None else np.abs(diagonal) * size
+            if sparse is not None:
+                scale = J.magnitude(size.ravel())
+            else:
+                scale = np.abs(J) @ size.ravel() if diagonal is None else np.abs(diagonal) * size
             beyond_rounding = np.linalg.norm(r) > ROUNDING * np.linalg.norm(scale)
             if beyond_rounding and np.any(np.abs(step) > WEAK * np.max(size)):
                 raise SolutionError(
@@ -331,7 +350,12 @@ class _Active:
         from scipy.optimize import lsq_linear
 
         g = value(grad(objective)(x))
-        H = np.reshape(value(jacobian(grad(objective))(x)), (x.size, x.size))
+        sparse = linearised(name, grad(objective), x)
+        H: Any = (
+            np.reshape(value(jacobian(grad(objective))(x)), (x.size, x.size))
+            if sparse is None
+            else sparse.matrix(x)
+        )
         A = np.array([row for row, *_ in candidates])
         signs = np.array([sign for _, _, sign, _ in candidates])
         estimate = lsq_linear(
@@ -341,7 +365,7 @@ class _Active:
             method="bvls",
         ).x
         # By how much the gradient changes over the size of x: forces far below it are rounding.
-        scale = max(float(np.max(np.abs(H) @ np.maximum(1.0, np.abs(x)))), float(np.max(np.abs(g))))
+        scale = max(float(np.max(abs(H) @ np.maximum(1.0, np.abs(x)))), float(np.max(np.abs(g))))
         multipliers = []
         left = g - A.T @ estimate
         for (row, slack, sign, (k, i, side)), m in zip(candidates, estimate, strict=True):

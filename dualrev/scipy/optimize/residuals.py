@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from dualrev.core.array import value
 from dualrev.core.bind import operand
@@ -19,13 +20,16 @@ from dualrev.derivatives.containers import flatten
 from dualrev.derivatives.jacobian import FEW, LANE_BYTES, value_and_jacobian
 from dualrev.derivatives.mapping import vmap
 from dualrev.derivatives.products import vjp
-from dualrev.errors import OutputError, describe
-from dualrev.scipy.optimize.derivatives import Derivatives, as_array
+from dualrev.errors import OutputError, PatternError, describe
+from dualrev.scipy.optimize.derivatives import Derivatives, as_array, explain
 from dualrev.scipy.optimize.operators import recorded_jacobian
+from dualrev.scipy.optimize.patterns import jacobian_that_pays, sparse_jacobian
 from dualrev.scipy.optimize.points import Point
-from dualrev.sparse.jacobian import jacobian
+from dualrev.sparse.jacobian import SparseJacobian
 
 __all__ = ["Residuals", "residual_vector", "starred"]
+
+_DETECTED = 'or pass jac="sparse" in place of jac_sparsity, which detects the pattern'
 
 
 def starred(args: Any) -> tuple[Any, ...]:
@@ -73,6 +77,8 @@ class Residuals(Derivatives):
         For messages.
     pattern : optional
         Of the Jacobian, which is then sparse.
+    sparse : bool
+        The Jacobian is sparse, and its pattern is detected.
     operator : bool
         The Jacobian is a LinearOperator.
 
@@ -90,12 +96,22 @@ class Residuals(Derivatives):
         name: str,
         way_out: str,
         pattern: Any = None,
+        sparse: bool = False,
         operator: bool = False,
     ) -> None:
         super().__init__(f, scalar=False, way_out=way_out, name=name)
         self.operator = operator
-        self.compressed = None if pattern is None else jacobian(self._vector_of, pattern=pattern)
+        self.compressed: SparseJacobian | None = None
+        if pattern is not None or sparse:
+            self.compressed = sparse_jacobian(self._vector_of, pattern)
+        # A pattern that nobody asked for may not stop a solver.
+        self._asked = self.compressed is not None
         self._kept: Any = None
+
+    def sparse_if_it_pays(self, x: np.ndarray, size: float, density: float) -> bool:
+        """Detect the pattern at `x`, make the Jacobian sparse if it is large and sparse enough, and say so."""
+        self.compressed = jacobian_that_pays(self._vector_of, x, size, density)
+        return self.compressed is not None
 
     def fun(self, x: Any, *args: Any) -> Any:
         """Return f(x), of at least one dimension."""
@@ -138,10 +154,16 @@ class Residuals(Derivatives):
             )
         return y
 
+    def _explain(self, error: Exception) -> None:
+        if isinstance(error, PatternError):
+            explain(error, self.name, _DETECTED)
+        else:
+            super()._explain(error)
+
     def _evaluate(self, at: Any) -> None:
         try:
             if self.compressed is not None:
-                y, at.jac = self.compressed.with_value(at.x)
+                y, at.jac = self._sparsely(self.compressed, at)
             elif self.operator:
                 y, at.jac = recorded_jacobian(self._vector_of, at.x)
             elif at.x.size <= FEW:
@@ -157,6 +179,16 @@ class Residuals(Derivatives):
             self._explain(error)
             raise
         at.value = np.array(y if np.ndim(y) else [y], float, order="C")
+
+    def _sparsely(self, compressed: SparseJacobian, at: Any) -> Any:
+        """Return value and sparse Jacobian; from a dense one where the probe of a detected pattern fails."""
+        try:
+            return compressed.with_value(at.x)
+        except PatternError:
+            if self._asked:
+                raise
+            y, J = value_and_jacobian(self._vector_of, at.x)
+            return y, csr_array(np.reshape(J, (np.size(y), at.x.size)))
 
     def _swept(self, at: Any) -> Any:
         """Return the Jacobian out of the record, by rows or by columns, whichever are fewer."""

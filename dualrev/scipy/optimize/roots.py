@@ -11,10 +11,12 @@ from scipy import optimize
 
 from dualrev.core.array import value
 from dualrev.core.bind import operand
+from dualrev.core.levels import decaying
 from dualrev.core.mirror import replaces
 from dualrev.derivatives.closures import closed, guarded
 from dualrev.derivatives.jacobian import jacobian
 from dualrev.scipy.optimize.bounds import is_tree
+from dualrev.scipy.optimize.factors import Factors, factors
 from dualrev.scipy.optimize.monitor import Monitor
 from dualrev.scipy.optimize.optimality import (
     differentiate_minimum,
@@ -22,8 +24,10 @@ from dualrev.scipy.optimize.optimality import (
     refuse_lanes,
     require_success,
 )
+from dualrev.scipy.optimize.patterns import asked_for
 from dualrev.scipy.optimize.points import Point
 from dualrev.scipy.optimize.residuals import Residuals, residual_vector
+from dualrev.scipy.optimize.values import as_array
 
 __all__ = ["fsolve", "leastsq", "root"]
 
@@ -120,7 +124,48 @@ def _is_plain_array(x0: Any) -> bool:
     return isinstance(x0, np.ndarray) and x0.dtype.kind in "fiub"
 
 
-@replaces(optimize.root, kind="solver", note="exact Jacobian for hybr and lm")
+def _with_factors(
+    fun: Any, x0: Any, args: Any, options: dict[str, Any], asked: bool
+) -> tuple[dict[str, Any], Factors | None]:
+    """Return the options of "krylov" such that its steps are Newton's with the sparse Jacobian, if that is possible."""
+    tuned = dict(options.get("jac_options") or {})
+    if tuned and not asked:
+        return options, None  # how the equations of a step are solved is the user's choice
+    if "inner_M" in tuned:
+        raise ValueError(
+            'root: jac="sparse" supplies the factors of the Jacobian as inner_M, and jac_options has one too'
+        )
+    args = args if isinstance(args, tuple) else (args,)
+    c = closed(fun, (args, x0))
+    refuse_lanes("root", c)
+    plain: Any = c.plain
+    fun, (args, start) = plain
+    whole = Point(start, "root") if _is_container(start) else None
+    flat: Callable[[Any], Any]
+    if whole is None:
+        start = np.asarray(start)
+        if not asked and start.dtype.kind not in "fiub":
+            return options, None
+
+        def of_its_shape(x: Any) -> Any:
+            return np.ravel(as_array(fun(np.reshape(x, np.shape(start)), *args), "root"))
+
+        flat, x = of_its_shape, Point(start, "root").flat
+    else:
+        flat, x = residual_vector(fun, whole, args, name="root"), whole.flat
+    made = factors(decaying(flat), x, asked, 'or leave jac="sparse" out')
+    if made is not None:
+        # A method of the user's is left in place.
+        given = tuned or {"method": made.method}
+        options = {**options, "jac_options": {**given, "inner_M": made}}
+    return options, made
+
+
+@replaces(
+    optimize.root,
+    kind="solver",
+    note="exact Jacobian for hybr and lm, factors of a sparse one for krylov",
+)
 def root(
     fun: Callable[..., Any],
     x0: Any,
@@ -145,10 +190,11 @@ def root(
     args : tuple
         Extra arguments.
     method : str
-        As in SciPy; "hybr" and "lm" use the Jacobian, the others none.
-    jac : None, bool or callable
-        None is the exact Jacobian; a callable, or True if `fun` returns it too, is used as it is; False is SciPy's
-        finite differences.
+        As in SciPy; "hybr" and "lm" use the Jacobian, "krylov" factors of a sparse one, the others none.
+    jac : None, bool, callable or "sparse"
+        None is the exact Jacobian, and for "krylov" the sparse one where it pays; a callable, or True if `fun` returns
+        it too, is used as it is; False is SciPy's finite differences. "sparse" asks for a sparse Jacobian, with
+        "krylov" only: "hybr" and "lm" are MINPACK's, and work on dense matrices.
     tol, callback, options
         As in SciPy.
     progress : bool
@@ -169,6 +215,16 @@ def root(
     InputError, OutputError
         If `fun` cannot be differentiated.
 
+    Notes
+    -----
+    With "krylov" the steps are Newton's, with SciPy's line search, if there are at least 100 unknowns, at most a tenth
+    of the Jacobian is filled and its factors are cheap (bands, grids of two dimensions), and there are no
+    ``jac_options``. The Jacobian is `dualrev.sparse.jacobian`'s, once per step (``res.njev``), and SuperLU factorises
+    it; with ``jac="sparse"`` incompletely where the factors would be too large. Where the line search stalls,
+    ``options={"line_search": None}`` takes the whole steps. With ``jac="sparse"`` and ``jac_options={"method":
+    "gmres"}``, or another, the factors are the preconditioner ``inner_M``. What cannot be differentiated is left to
+    SciPy's differences, unless it was asked for.
+
     Examples
     --------
     >>> import numpy as np, dualrev as dr
@@ -180,14 +236,31 @@ def root(
     """
     exact = method.lower() in _MINPACK
     tuned = dict(options or {})
-    if not (exact or progress or trajectory or _is_container(x0)):
-        # The other methods keep the shape of an array as it is, and take complex numbers.
-        given: Any = (fun, jac)
-        if not closed(given, (args, x0)).values:
-            return _scipy.root(guarded("root", fun), x0, args, method, jac, tol, callback, options)
+    made: Factors | None = None
+    asked = asked_for(jac)
+    if asked and method.lower() != "krylov":
+        reason = "works on dense matrices" if exact else "uses no Jacobian"
+        raise ValueError(
+            f'root: method={method!r} {reason}, and jac="sparse" asks for a sparse one; choose method="krylov", or '
+            'leave jac="sparse" out'
+        )
+    newton = method.lower() == "krylov" and (jac is None or asked)
+    jac = None if asked else jac
+    # The other methods keep the shape of an array as it is, and take complex numbers.
+    given: Any = (fun, jac)
+    untouched = not (exact or progress or trajectory or _is_container(x0))
+    untouched = untouched and not closed(given, (args, x0)).values
     if exact and _is_plain_array(x0):
         x0 = np.ravel(x0)  # as MINPACK's callers do
-    system = _System("root", fun, x0, args, jac, tuned.get("col_deriv"), exact)
+    system: Any = None
+    if not untouched:
+        system = _System("root", fun, x0, args, jac, tuned.get("col_deriv"), exact)
+    if newton:
+        # After the closures have been looked at: what a function remembers of its detection is nothing of the user's.
+        options, made = _with_factors(fun, x0, args, tuned, asked)
+    if untouched:
+        fun = guarded("root", fun)
+        return _counted(_scipy.root(fun, x0, args, method, jac, tol, callback, options), made)
     point = system.point
     monitor = Monitor(progress, trajectory, point, "root")
     call = system.fun
@@ -209,6 +282,12 @@ def root(
     monitor.finish(res)
     if start is not x0:
         res.x = system.solution(res.x, res.success, res.message)
+    return _counted(res, made)
+
+
+def _counted(res: Any, made: Factors | None) -> Any:
+    if made is not None:
+        res.njev = made.njev
     return res
 
 

@@ -7,9 +7,11 @@ import pytest
 import scipy.sparse
 
 import dualrev as dr
+from dualrev.errors import PatternError
 from dualrev.scipy import optimize
 from dualrev.scipy.optimize.ipopt import minimize_ipopt
 from dualrev.scipy.optimize.methods import Supplied
+from tests.problems.sparse import collocation
 
 try:
     import cyipopt
@@ -125,6 +127,71 @@ def test_known_patterns():
         supplied, np.zeros(n), (), None, [], None, None, None, pattern={"hessian": band}
     )
     assert np.allclose(res.x, 1)
+
+
+class Structures:
+    """What cyipopt is told, and the same problem with dense structures."""
+
+    def __init__(self, monkeypatch):
+        self.hessian = self.jacobian = 0
+        original = cyipopt.Problem
+
+        def noted(**options):
+            asked = options["problem_obj"]
+            self.hessian = len(asked.hessianstructure()[0])
+            self.jacobian = len(asked.jacobianstructure()[0])
+            return original(**options)
+
+        monkeypatch.setattr(cyipopt, "Problem", noted)
+
+
+@needed
+def test_detected_patterns(monkeypatch):
+    """Optimal control by collocation: a band of constraints, and blocks of states in the Hessian of vᵀc only."""
+    told = Structures(monkeypatch)
+    n = 40
+    defects, cost = collocation._trapezoid(n)
+    start = 0.3 * np.cos(np.arange(3 * n + 3))
+    flow = optimize.NonlinearConstraint(defects, 0, 0)
+    res = optimize.minimize(cost, start, method="ipopt", constraints=flow)
+    assert res.success
+    assert told.jacobian == dr.sparse.jacobian_pattern(defects, start).nnz
+    # The diagonal, and the two states of a node.
+    assert told.hessian == (3 * n + 3) + (n + 1)
+    dense = optimize.minimize(
+        cost,
+        start,
+        method="trust-constr",
+        constraints=flow,
+        options={"gtol": 1e-9, "sparse_jacobian": False},
+    )
+    np.testing.assert_allclose(res.x, dense.x, atol=1e-5)
+
+
+@needed
+def test_patterns_that_are_asked_for(monkeypatch):
+    told = Structures(monkeypatch)
+    chain = {"jac": "sparse", "hess": "sparse"}
+    res = optimize.minimize(
+        f,
+        np.full(6, 0.5),
+        method="ipopt",
+        hess="sparse",
+        constraints=optimize.NonlinearConstraint(lambda x: x[1:] * x[:-1], 0.5, np.inf, **chain),
+    )
+    assert np.allclose(res.x, 1)
+    assert (told.hessian, told.jacobian) == (11, 10)
+
+
+@needed
+def test_a_branch_that_changes_is_refused():
+    def switching(x):
+        return (
+            np.sum((x - 1) ** 2 + (x - 1) ** 4) + (x[0] * x[1] if x[0] < 0.5 else x[0] * x[2]) / 10
+        )
+
+    with pytest.raises(PatternError, match=r"Hessian of the objective.*branch"):
+        optimize.minimize(switching, np.zeros(5), method="ipopt", hess="sparse")
 
 
 @needed

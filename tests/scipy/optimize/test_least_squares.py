@@ -11,6 +11,7 @@ from scipy import sparse
 from scipy.sparse.linalg import LinearOperator
 
 import dualrev as dr
+from dualrev.errors import PatternError
 from dualrev.scipy import optimize
 from dualrev.scipy.optimize import losses
 
@@ -266,7 +267,7 @@ def test_sparse_jacobian(method, n):
 
 
 def test_a_wrong_pattern_raises():
-    with pytest.raises(dr.OutputError, match="pattern lacks entries"):
+    with pytest.raises(PatternError, match="pattern lacks entries"):
         optimize.least_squares(broyden, -np.ones(10), jac_sparsity=sparse.eye_array(10))
 
 
