@@ -58,23 +58,26 @@ def dualrev(case: Case, known: Known) -> Prepared:
     import dualrev as dr
 
     f, x = case.make(np), case.x
-    detect = getattr(dr.sparse, f"{case.kind}_pattern")
+    transform, detect = getattr(dr.sparse, case.kind), getattr(dr.sparse, f"{case.kind}_pattern")
     start = perf_counter()
-    derivative = getattr(dr.sparse, case.kind)(f)
-    derivative.prepare(x)
+    derivative = transform(f).prepare(x)
     end = perf_counter()
     detect(f, x)
-    detected = perf_counter()
-
-    def evaluate():
-        return derivative(x)
-
+    seconds = {"dualrev": end - start, "dualrev, detection": perf_counter() - end}
+    evaluations = {"dualrev": lambda: derivative(x)}
+    if derivative.mode == "direct":
+        # The same by colours, which the direct way does without.
+        start = perf_counter()
+        coloured = transform(f, mode="forward").prepare(x)
+        seconds["dualrev, coloured"] = perf_counter() - start
+        evaluations["dualrev, coloured"] = lambda: coloured(x)
+    sides = derivative.colours if isinstance(derivative.colours, tuple) else (derivative.colours,)
     return Prepared(
-        {"dualrev": end - start, "dualrev, detection": detected - end},
-        int(derivative.n_passes),
+        seconds,
+        sum(int(side.max(initial=-1)) + 1 for side in sides),
         int(derivative.pattern.nnz),
-        {"dualrev": evaluate},
-        evaluate,
+        evaluations,
+        evaluations["dualrev"],
     )
 
 

@@ -274,8 +274,10 @@ def section(rows: list[Row]) -> str:
     return (
         f"{HEADING}\n\n"
         "From `python -m benchmarks.sparse_peers`: the same function of NumPy, `jax.numpy` and CasADi's SX,\n"
-        "everything in one run. Preparation is detection and colouring, for CasADi with the symbolic derivative, for\n"
-        "SciPy, which is given the pattern, the grouping alone; compiling by JAX is listed apart and is in no goal.\n"
+        'everything in one run. dualrev goes the way that it chooses: directly where "coloured" stands beside\n'
+        "it, which is then the way by colours. Preparation is detection and colouring, for CasADi with the\n"
+        "symbolic derivative, for SciPy, which is given the pattern, the grouping alone; compiling by JAX is\n"
+        "listed apart and is in no goal.\n"
         "Evaluation is from a NumPy array to a `csr_array`; asdex also to JAX's BCOO, which stays with JAX, CasADi to\n"
         "its `DM` and, by its buffered call, to a `csc_array`. JAX has all cores, the others have one. Of the\n"
         "Hessians only the colours have a goal.\n\n"
