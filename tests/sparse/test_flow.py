@@ -76,7 +76,7 @@ LOOSE = {
 LOOSE |= {
     name: "degree 0 is constant"
     for name in NAMES
-    if name.startswith(("eval_", "special.legendre", "special.assoc_", "special.sph_"))
+    if name.startswith(("eval_", "special.legendre", "special.assoc_", "special.sph_", "sph_harm"))
 }
 # A NaN in one entry reaches others through decisions (how many turns are added), which are locally constant.
 DECIDED = {"unwrap"}
