@@ -24,14 +24,12 @@ A solve that does not end at the same value as dualrev's (to 1e-4 of the value a
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,7 +37,7 @@ from scipy import optimize as scipy_optimize
 
 from . import problems
 from .peers import ONE_THREAD, environment
-from .report import Goal, Row, as_json, as_markdown, written
+from .report import Goal, Row, as_markdown, concluded, put, saved
 from .timing import interleaved
 
 HEADING = "## Solvers"
@@ -303,14 +301,9 @@ def main(arguments: list[str] | None = None) -> int:
     for found in measured(options.quick):
         rows.append(found)
         print(found.text(), flush=True)
-    goals = [goal for found in rows for goal in found.goals]
-    print(f"\n{sum(goal.met for goal in goals)} of {len(goals)} goals met")
-    if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump({"environment": environment(), "rows": as_json(rows)}, file, indent=1)
-    if options.write:
-        page = Path(options.write)
-        page.write_text(written(page.read_text(encoding="utf-8"), section(rows)), encoding="utf-8")
+    concluded(rows)
+    saved(rows, environment(), options.json)
+    put(section(rows), options.write)
     return 0
 
 

@@ -10,7 +10,6 @@ installed are left out.  Results of all libraries are compared before they are t
 """
 
 import argparse
-import json
 import os
 import platform
 import subprocess
@@ -25,7 +24,7 @@ from scipy import optimize
 
 from . import memory, problems
 from .libraries import MAKERS, Library, available
-from .report import Goal, Row, as_json, as_markdown
+from .report import Goal, Row, as_markdown, concluded, saved
 from .timing import interleaved
 
 Libraries = dict[str, Library]
@@ -340,15 +339,8 @@ def main(arguments: list[str] | None = None) -> int:
         for row in SECTIONS[name](libraries, options.quick):
             rows.append(row)
             print(row.text(), flush=True)
-    goals = [goal for row in rows for goal in row.goals]
-    print(f"\n{sum(goal.met for goal in goals)} of {len(goals)} goals met")
-    for row in rows:
-        for goal in row.goals:
-            if not goal.met:
-                print(f"missed: {row.name}\n{goal.line()}")
-    if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump({"environment": environment(), "rows": as_json(rows)}, file, indent=1)
+    concluded(rows, missed=True)
+    saved(rows, environment(), options.json)
     if options.markdown:
         page = Path(options.markdown)
         text = page.read_text(encoding="utf-8") if page.exists() else ""

@@ -1,7 +1,9 @@
 """Rows of the comparison: what was measured, by whom, against which goal, as text and as JSON."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 LABELS = {"hips": "HIPS", "mygrad": "MyGrad", "torch": "PyTorch", "tensors": "its tensors"}
 UNITS = {"us": 1e-6, "ms": 1e-3, "MB": 1e6, "x": 1.0, "": 1.0}
@@ -95,3 +97,27 @@ def written(page: str, section: str) -> str:
         return head + section + (f"\n## {tail}" if more else "")
     head, found, rest = page.partition("## A run\n")
     return f"{head}{section}\n{found}{rest}" if found else f"{page.rstrip()}\n\n{section}"
+
+
+def concluded(rows: list[Row], missed: bool = False) -> None:
+    """Print how many goals are met, and on request which are not."""
+    goals = [goal for row in rows for goal in row.goals]
+    print(f"\n{sum(goal.met for goal in goals)} of {len(goals)} goals met")
+    for row in rows if missed else ():
+        for goal in row.goals:
+            if not goal.met:
+                print(f"missed: {row.name}\n{goal.line()}")
+
+
+def saved(rows: list[Row], environment: str, file: str | None) -> None:
+    """Write the rows as JSON, if a file is named."""
+    if file:
+        text = json.dumps({"environment": environment, "rows": as_json(rows)}, indent=1)
+        Path(file).write_text(text, encoding="utf-8")
+
+
+def put(section: str, page: str | None) -> None:
+    """Put a section into a page, if one is named."""
+    if page:
+        path = Path(page)
+        path.write_text(written(path.read_text(encoding="utf-8"), section), encoding="utf-8")

@@ -17,14 +17,12 @@ listed apart and is in no goal.
 
 import argparse
 import gc
-import json
 import os
 import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from statistics import median
 
 import numpy as np
@@ -32,7 +30,7 @@ from scipy import sparse
 
 from . import problems
 from .peers import ONE_THREAD, STEADY, environment
-from .report import UNITS, Goal, Row, as_json, written
+from .report import UNITS, Goal, Row, concluded, put, saved
 from .sparse_libraries import MAKERS, Case, Known
 from .sparse_problems import arrow, brusselator, minimal_surface
 from .timing import interleaved
@@ -313,18 +311,9 @@ def main(arguments: list[str] | None = None) -> int:
         for found in SECTIONS[name](names, options.quick):
             rows.append(found)
             print(found.text(), flush=True)
-    goals = [goal for found in rows for goal in found.goals]
-    print(f"\n{sum(goal.met for goal in goals)} of {len(goals)} goals met")
-    for found in rows:
-        for goal in found.goals:
-            if not goal.met:
-                print(f"missed: {found.name}\n{goal.line()}")
-    if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump({"environment": versions(), "rows": as_json(rows)}, file, indent=1)
-    if options.write:
-        page = Path(options.write)
-        page.write_text(written(page.read_text(encoding="utf-8"), section(rows)), encoding="utf-8")
+    concluded(rows, missed=True)
+    saved(rows, versions(), options.json)
+    put(section(rows), options.write)
     return 0
 
 

@@ -29,7 +29,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,7 +37,7 @@ from scipy import integrate as scipy_integrate
 import dualrev as dr
 
 from .peers import ONE_THREAD, environment
-from .report import Goal, Row, as_json, as_markdown, written
+from .report import Goal, Row, as_markdown, concluded, put, saved
 from .sparse_problems import brusselator
 
 HEADING = "## Stiff systems"
@@ -319,14 +318,9 @@ def main(arguments: list[str] | None = None) -> int:
     note(as_they_come(options.quick))
     for row in parts(next(cases(options.quick))):
         note(row)
-    goals = [goal for row in rows for goal in row.goals]
-    print(f"\n{sum(goal.met for goal in goals)} of {len(goals)} goals met")
-    if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump({"environment": environment(), "rows": as_json(rows)}, file, indent=1)
-    if options.write:
-        page = Path(options.write)
-        page.write_text(written(page.read_text(encoding="utf-8"), section(rows)), encoding="utf-8")
+    concluded(rows)
+    saved(rows, environment(), options.json)
+    put(section(rows), options.write)
     return 0
 
 

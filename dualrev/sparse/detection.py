@@ -26,7 +26,7 @@ from dualrev.sparse.pattern import Pattern
 from dualrev.sparse.provisional import Provisional, provisional
 from dualrev.sparse.relations import Block, assemble, broadcast, fold, positions
 
-__all__ = ["hessian_pattern", "jacobian_pattern"]
+__all__ = ["hessian_pattern", "if_followed", "jacobian_pattern"]
 
 _new = object.__new__
 
@@ -324,3 +324,17 @@ def hessian_pattern(
     gradient = Gradient(f, name="hessian_pattern", argnums=argnums, has_aux=False, with_value=False)
     found = Pattern.from_csr(*follow("hessian_pattern", gradient, args, kwargs, argnums))
     return found & found.T
+
+
+def if_followed(
+    detect: Callable[..., Pattern], f: Callable[..., Any], *args: Any
+) -> Pattern | None:
+    """Return the pattern that `detect` finds for a solver that did not have to look; None if `f` cannot be followed.
+
+    A function that refuses followed values may raise anything, and dense derivatives or differences ask less of it.
+    What is wrong with it otherwise shows at once, as the solver calls it at the same point.
+    """
+    try:
+        return detect(f, *args)
+    except Exception:
+        return None

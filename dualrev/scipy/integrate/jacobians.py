@@ -20,7 +20,7 @@ from dualrev.derivatives.jacobian import jacobian
 from dualrev.errors import DualrevError, PatternError, UnsupportedError
 from dualrev.scipy.integrate.arguments import original
 from dualrev.scipy.integrate.factorised import ordered
-from dualrev.sparse.detection import jacobian_pattern
+from dualrev.sparse.detection import if_followed, jacobian_pattern
 from dualrev.sparse.jacobian import jacobian as sparse_jacobian
 from dualrev.sparse.pattern import Pattern
 
@@ -68,13 +68,7 @@ def takes_sparse(method: Any) -> bool:
 
 def _found_pattern(f: Callable[..., Any], y: np.ndarray, *args: Any) -> Pattern | None:
     """Return the pattern of the Jacobian of a large ``f(y, *args)``; None if it is small or cannot be followed."""
-    if y.size < FROM:
-        return None
-    try:
-        return jacobian_pattern(f, y, *args)
-    except Exception:
-        # Dense Jacobians ask less of a function; what is wrong with it otherwise shows when it is called.
-        return None
+    return None if y.size < FROM else if_followed(jacobian_pattern, f, y, *args)
 
 
 class Compressed:

@@ -19,7 +19,7 @@ from dualrev.derivatives.jacobian import jacobian as dense
 from dualrev.errors import PatternError
 from dualrev.rules.sparse.arrays import TracedSparse
 from dualrev.rules.sparse.direct import splu
-from dualrev.sparse.detection import jacobian_pattern
+from dualrev.sparse.detection import if_followed, jacobian_pattern
 from dualrev.sparse.jacobian import jacobian
 
 __all__ = ["Linearised", "linearised"]
@@ -36,12 +36,8 @@ def linearised(name: str, residual: Callable[[Any], Any], x: Any) -> Linearised 
     n = int(np.size(x))
     if n < FROM or np.asarray(x).dtype.kind != "f":
         return None
-    try:
-        pattern = jacobian_pattern(residual, x)
-    except Exception:
-        # Dense Jacobians ask less of a function; what is wrong with it otherwise shows when it is called.
-        return None
-    if pattern.shape != (n, n) or pattern.density > BELOW:
+    pattern = if_followed(jacobian_pattern, residual, x)
+    if pattern is None or pattern.shape != (n, n) or pattern.density > BELOW:
         return None
     return Linearised(name, residual, pattern)
 

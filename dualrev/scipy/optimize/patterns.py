@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dualrev.sparse.detection import hessian_pattern, jacobian_pattern
+from dualrev.sparse.detection import hessian_pattern, if_followed, jacobian_pattern
 from dualrev.sparse.hessian import SparseHessian, hessian
 from dualrev.sparse.jacobian import SparseJacobian, jacobian
 from dualrev.sparse.pattern import Pattern
@@ -58,7 +58,7 @@ def jacobian_that_pays(
     """Return the sparse Jacobian if it has at least `size` places, and at most that part `density` of them filled."""
     if x.size < FROM:
         return None
-    found = _followed(jacobian_pattern, f, x, ())
+    found = if_followed(jacobian_pattern, f, x)
     if found is None or found.shape[0] * found.shape[1] < size or found.density > density:
         return None
     return sparse_jacobian(f, found=found)
@@ -70,15 +70,7 @@ def hessian_that_pays(
     """Return the sparse Hessian if it is large and has few entries in a row, on average."""
     if x.size < FROM:
         return None
-    found = _followed(hessian_pattern, f, x, args)
+    found = if_followed(hessian_pattern, f, x, *args)
     if found is None or found.nnz > HESSIAN_ENTRIES * x.size or found.density > 0.5:
         return None
     return sparse_hessian(f, found)
-
-
-def _followed(detect: Any, f: Callable[..., Any], x: Any, args: tuple[Any, ...]) -> Any:
-    """Return a pattern, None where the function cannot be followed: what is wrong with it shows when it is called."""
-    try:
-        return detect(f, x, *args)
-    except Exception:
-        return None
