@@ -46,7 +46,9 @@ from dualrev.errors import CapturedWriteError as CapturedWriteError
 from dualrev.errors import DualrevError as DualrevError
 from dualrev.errors import EscapeError as EscapeError
 from dualrev.errors import FlatDirectionError as FlatDirectionError
+from dualrev.errors import FreedTapeError as FreedTapeError
 from dualrev.errors import InputError as InputError
+from dualrev.errors import LeafWriteError as LeafWriteError
 from dualrev.errors import LevelError as LevelError
 from dualrev.errors import MissingRuleError as MissingRuleError
 from dualrev.errors import NonFiniteError as NonFiniteError
@@ -60,6 +62,8 @@ from dualrev.errors import UnsupportedError as UnsupportedError
 from dualrev.modes import pushing as _pushing
 from dualrev.modes import recording as _recording
 from dualrev.modes.forward import Dual as Dual
+from dualrev.modes.live import variable as variable
+from dualrev.modes.pausing import no_grad as no_grad
 from dualrev.modes.reverse import Tape as Tape
 from dualrev.modes.reverse import Variable as Variable
 from dualrev.modes.trace import debug as debug
@@ -67,7 +71,9 @@ from dualrev.testing.derivatives import check_derivatives as check_derivatives
 from dualrev.testing.primitives import check_primitive as check_primitive
 
 if _TYPE_CHECKING:
+    from dualrev import nn as nn
     from dualrev import sparse as sparse
+    from dualrev.explore.page import explore as explore
 
 __version__ = "0.1.0"
 
@@ -75,12 +81,15 @@ __version__ = "0.1.0"
 del _allocation, _buffer, _operators, _pushing, _recording, _rules
 
 
+_LATER = ("explore", "nn", "sparse")
+
+
 def __getattr__(name: str) -> _Any:
     # Loaded when first asked for: scipy.sparse takes longer than all of dualrev.
-    if name == "sparse":
-        return _importlib.import_module("dualrev.sparse")
+    if name in _LATER:
+        return _importlib.import_module(f"dualrev.{name}")
     raise AttributeError(f"module 'dualrev' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*vars(_sys.modules[__name__]), "sparse"})
+    return sorted({*vars(_sys.modules[__name__]), *_LATER})

@@ -18,7 +18,9 @@ __all__ = [
     "DualrevError",
     "EscapeError",
     "FlatDirectionError",
+    "FreedTapeError",
     "InputError",
+    "LeafWriteError",
     "LevelError",
     "MissingRuleError",
     "NonFiniteError",
@@ -155,6 +157,31 @@ class LevelError(DualrevError, RuntimeError):
             f"a traced value{' ' + what if what else ''} is used at {user_location()}, but the dualrev transform "
             "that made it has already returned. Return the value from the differentiated function (has_aux=True "
             "for extra results), or store dualrev.value(x), the plain number, instead of x."
+        )
+
+
+class FreedTapeError(DualrevError, RuntimeError):
+    """`backward` came to operations whose residuals an earlier call has freed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"backward, at {user_location()}, needs operations that an earlier backward(retain_graph=False) has freed. "
+            "Compute the value anew, or leave retain_graph=False out of the earlier call."
+        )
+
+
+class LeafWriteError(DualrevError, ValueError):
+    """A variable that nothing was recorded for was written to while operations are recorded.
+
+    Parameters
+    ----------
+    what, remedy : str
+        What was attempted, and what to write instead.
+    """
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(
+            f"{what}, at {user_location()}, would make it forget that it is independent. Instead: {remedy}."
         )
 
 

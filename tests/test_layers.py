@@ -159,9 +159,11 @@ def test_public_names():
 PROMISED = """
     grad value_and_grad jvp vjp linearize jacobian hessian hvp gauss_newton_product derivative vmap
     stop_gradient checkpoint patched custom_jvp custom_vjp value debug check_derivatives Dual Tape Variable
+    variable no_grad
     elementwise linear bilinear general constant primitive
     DualrevError EscapeError LevelError MissingRuleError UnsupportedError RegistrationError
     InputError OutputError PatternError ShapeError SolutionError FlatDirectionError NonFiniteError CapturedWriteError
+    FreedTapeError LeafWriteError
 """.split()
 
 

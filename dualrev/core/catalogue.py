@@ -1,7 +1,7 @@
 """The catalogue as text: one row per classified function, and one per primitive; read from the registry.
 
 What enters: the registry, and the namespaces whose public names it must answer. What leaves: rows for the command line
-and the Markdown pages ``docs/coverage.md`` and ``docs/primitives.md``, which tests compare with the registry.
+and the Markdown pages ``docs/reference/coverage.md`` and ``docs/reference/primitives.md``, which tests compare with the registry.
 """
 
 from __future__ import annotations
@@ -113,14 +113,14 @@ _MODES = {
 
 
 def coverage_page(below: str = "") -> str:
-    """Return the Markdown text of ``docs/coverage.md``, with the part written by hand `below`.
+    """Return the Markdown text of ``docs/reference/coverage.md``, with the part written by hand `below`.
 
     One row per function of each namespace, under all of its public names.
     """
     lines = [
         "# Coverage",
         "",
-        "Generated from the registry by `python -m dualrev coverage --write docs/coverage.md`",
+        "Generated from the registry by `python -m dualrev coverage --write docs/reference/coverage.md`",
         f"with NumPy {np.__version__}; do not edit the tables. Every public function of `numpy`, `numpy.linalg` and",
         "`numpy.fft` and every ufunc of `scipy.special` has one class, and so have the functions and classes of other",
         "namespaces of SciPy that are listed; what is not listed there passes through `dualrev.scipy` as it is.",
@@ -179,7 +179,7 @@ def coverage_page(below: str = "") -> str:
 
 
 def primitives_page() -> str:
-    """Return the Markdown text of ``docs/primitives.md``: one row per primitive."""
+    """Return the Markdown text of ``docs/reference/primitives.md``: one row per primitive."""
     lines = [
         "# Primitives",
         "",

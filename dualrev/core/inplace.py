@@ -54,6 +54,7 @@ def write(x: Any, new: Any) -> None:
 
 
 def _rebind(x: Any, new: Any) -> None:
+    new = x.level.written(x, new)
     if not hasattr(new, "level"):
         new = x.level.constant(np.asarray(new))
     if x.level is not new.level:
@@ -71,7 +72,7 @@ def _refresh(x: Any) -> None:
     for ref in list(refs):
         view = ref()
         if view is not None:
-            _rebind(view, view._view[0](x.copy("K")))
+            _rebind(view, x.level.again(lambda base, view=view: view._view[0](base.copy("K")), x))
             _refresh(view)
 
 

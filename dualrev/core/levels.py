@@ -132,3 +132,11 @@ class Level:
 
     def leave(self, x: Any) -> None:
         """Do what is needed before the handle `x` of this level takes a value of another one."""
+
+    def written(self, x: Any, new: Any) -> Any:
+        """Return what the handle `x` of this level shows after `new` was written to it."""
+        return new
+
+    def again(self, view: Callable[[Any], Any], base: Any) -> Any:
+        """Derive a view again after a write to its base."""
+        return view(base)

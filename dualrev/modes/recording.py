@@ -7,6 +7,7 @@ path 3.8 us.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,10 @@ from dualrev.core.operators import operator_methods
 from dualrev.core.primitive import SHAPE, Primitive, Rule, on_register
 from dualrev.core.protocols import apply_ufunc
 from dualrev.core.shapes import unbroadcast
-from dualrev.modes.reverse import VariableArray, VariableScalar
+from dualrev.modes.live import LiveArray, LiveScalar
+from dualrev.modes.pausing import paused
+from dualrev.modes.places import SHOWN
+from dualrev.modes.reverse import Variable, VariableArray, VariableScalar
 from dualrev.modes.templates import (
     compile_function,
     names,
@@ -25,11 +29,14 @@ from dualrev.modes.templates import (
     suits,
     value_expression,
 )
+from dualrev.modes.trace import raising
 
 __all__ = ["recorders"]
 
-# ufunc -> shortcut
+# ufunc -> shortcut, for the values of transforms and for variables
 recorders: dict[Any, Callable[..., Any]] = {}
+live_recorders: dict[Any, Callable[..., Any]] = {}
+_CHECKS = {"paused": paused, "raising": raising}
 _OPERATORS = operator_methods()
 new, ndarray = object.__new__, np.ndarray
 FLOAT64 = np.dtype(np.float64)
@@ -64,40 +71,78 @@ def _adjoint(
 
     adjoint = make("inplace")
     adjoint.make = make
+    # For those who lift the residuals again, or draw the graph.
+    adjoint.primitive, adjoint.kept = primitive, kept
     return adjoint, kept
 
 
-def _append(indent: str, adjoint: str, parents: str, kept: str) -> list[str]:
-    return [f"{indent}tape.append((index, {adjoint}, {parents}, {kept}))"]
+class _Transform:
+    """How operations are written down on the tape of a transform."""
+
+    array: type[Variable] = VariableArray
+    scalar: type[Variable] = VariableScalar
+    suffix = ""
+    # A unary operation needs no look at dtypes.
+    unary: tuple[str, ...] = ()
+    unusual = "not tape.float64"
+
+    @staticmethod
+    def append(indent: str, adjoint: str, parents: str, kept: str, operands: str) -> list[str]:
+        return [f"{indent}tape.append((index, {adjoint}, {parents}, {kept}))"]
+
+    @staticmethod
+    def variable(indent: str, cls: str) -> list[str]:
+        return [
+            f"{indent}out = new({cls})",
+            f"{indent}out.primal = y",
+            f"{indent}out.level = tape",
+            f"{indent}out.index = index",
+            f"{indent}return out",
+        ]
 
 
-def _variable(indent: str, cls: str) -> list[str]:
-    return [
-        f"{indent}out = new({cls})",
-        f"{indent}out.primal = y",
-        f"{indent}out.level = tape",
-        f"{indent}out.index = index",
-        f"{indent}return out",
-    ]
+class _Live(_Transform):
+    """How they hang on the places of variables; see `modes/live.py`."""
+
+    array, scalar = LiveArray, LiveScalar
+    suffix = ", live"
+    unusual = "not tape.plain or paused() or raising()"
+    unary = (f"    if {unusual}:", "        return bind(primitive, (v,), {})")
+
+    @staticmethod
+    def append(indent: str, adjoint: str, parents: str, kept: str, operands: str) -> list[str]:
+        return [
+            f"{indent}index.node = ({adjoint}, {parents}, {kept})",
+            f"{indent}index.operands = {operands}",
+        ]
+
+    @staticmethod
+    def variable(indent: str, cls: str) -> list[str]:
+        return [
+            f"{indent}index.shape = y.shape",
+            f"{indent}if y.size <= {SHOWN}:",
+            f"{indent}    index.shown = y",
+            *_Transform.variable(indent, cls),
+        ]
 
 
-def _unary(primitive: Primitive) -> Any:
+def _unary(primitive: Primitive, way: type[_Transform]) -> Any:
     adjoint, kept = _adjoint(primitive, (0,))
     lines = [
         "def record(v):",
         "    tape = v.level",
+        *way.unary,
         "    x = v.primal",
         f"    y = {value_expression(primitive)}",
         "    index = next(tape.counter)",
-        *_append("    ", "adjoint", "v.index", packed(kept)),
-        *_variable("    ", "type(v)"),
+        *way.append("    ", "adjoint", "v.index", packed(kept), "(v.index,)"),
+        *way.variable("    ", "type(v)"),
     ]
-    return compile_function(
-        f"recording of {primitive.name}", lines, {"fun": primitive.fun, "adjoint": adjoint}
-    )
+    scope = {"fun": primitive.fun, "adjoint": adjoint, "primitive": primitive, **_CHECKS}
+    return compile_function(f"recording of {primitive.name}{way.suffix}", lines, scope)
 
 
-def _binary(primitive: Primitive) -> Any:
+def _binary(primitive: Primitive, way: type[_Transform]) -> Any:
     both, kept_both = _adjoint(primitive, (0, 1))
     spread, kept_spread = _adjoint(primitive, (0, 1), shapes=True)
     left, kept_left = _adjoint(primitive, (0,))
@@ -112,22 +157,30 @@ def _binary(primitive: Primitive) -> Any:
     ) -> list[str]:
         """The branch in which one operand, `own` with primal `mine`, is a variable and `other` a constant."""
         keep = [f"            {other} = tape.captures.keep({other})"] if other in kept else []
+        index_of = f"{own}.index"
+        number, array = (
+            (f"({index_of}, b)", f"({index_of}, None)")
+            if own == "p"
+            else (f"(a, {index_of})", f"(None, {index_of})")
+        )
         return [
             "        if kind is float or kind is int or kind is float64:",
             f"            {value}",
             f"            {index}",
-            *_append("            ", adjoint, f"{own}.index", packed(kept)),
-            *_variable("            ", f"type({own})"),
+            *way.append("            ", adjoint, index_of, packed(kept), number),
+            *way.variable("            ", f"type({own})"),
             f"        if kind is ndarray and {other}.dtype is FLOAT64 and {other}.ndim:",
             f"            {value}",
             f"            {index}",
             *keep,
             "            if a.shape == b.shape:",
-            *_append("                ", adjoint, f"{own}.index", packed(kept)),
+            *way.append("                ", adjoint, index_of, packed(kept), array),
             "            else:",
             f"                shapes = ({mine}.shape,)",
-            *_append("                ", f"{adjoint}_spread", f"{own}.index", packed(kept_spread)),
-            *_variable("            ", "Array"),
+            *way.append(
+                "                ", f"{adjoint}_spread", index_of, packed(kept_spread), array
+            ),
+            *way.variable("            ", "Array"),
             "        return bind(primitive, (p, q), {})",
         ]
 
@@ -137,7 +190,7 @@ def _binary(primitive: Primitive) -> Any:
         "    kind = type(q)",
         "    if first is Array or first is Scalar:",
         "        tape = p.level",
-        "        if not tape.float64:",
+        f"        if {way.unusual}:",
         "            return bind(primitive, (p, q), {})",
         "        a = p.primal",
         "        if kind is Array or kind is Scalar:",
@@ -147,16 +200,28 @@ def _binary(primitive: Primitive) -> Any:
         f"            {value}",
         f"            {index}",
         "            if first is Scalar is kind or a.shape == b.shape:",
-        *_append("                ", "both", "(p.index, q.index)", packed(kept_both)),
+        *way.append(
+            "                ",
+            "both",
+            "(p.index, q.index)",
+            packed(kept_both),
+            "(p.index, q.index)",
+        ),
         "            else:",
         "                shapes = a.shape, b.shape",
-        *_append("                ", "spread", "(p.index, q.index)", packed(kept_spread)),
-        *_variable("            ", "Scalar if first is Scalar is kind else Array"),
+        *way.append(
+            "                ",
+            "spread",
+            "(p.index, q.index)",
+            packed(kept_spread),
+            "(p.index, q.index)",
+        ),
+        *way.variable("            ", "Scalar if first is Scalar is kind else Array"),
         "        b = q",
         *with_constant("p", "a", "b", "left", kept_left, kept_left_spread),
         "    if kind is Array or kind is Scalar:",
         "        tape = q.level",
-        "        if not tape.float64:",
+        f"        if {way.unusual}:",
         "            return bind(primitive, (p, q), {})",
         "        a = p",
         "        b = q.primal",
@@ -167,8 +232,9 @@ def _binary(primitive: Primitive) -> Any:
     scope = {
         "fun": primitive.fun,
         "primitive": primitive,
-        "Array": VariableArray,
-        "Scalar": VariableScalar,
+        "Array": way.array,
+        "Scalar": way.scalar,
+        **_CHECKS,
         "both": both,
         "spread": spread,
         "left": left,
@@ -176,7 +242,7 @@ def _binary(primitive: Primitive) -> Any:
         "left_spread": left_spread,
         "right_spread": right_spread,
     }
-    return compile_function(f"recording of {primitive.name}", lines, scope)
+    return compile_function(f"recording of {primitive.name}{way.suffix}", lines, scope)
 
 
 def install_operators(ufunc: Any, shortcut: Callable[..., Any], classes: tuple[type, ...]) -> None:
@@ -327,7 +393,9 @@ def install_lazily(
 def _specialise(primitive: Primitive) -> None:
     classes = (VariableArray, VariableScalar)
     if suits(primitive):
-        install_lazily(primitive, recorders, classes, (_unary, _binary))
+        for table, way in ((recorders, _Transform), (live_recorders, _Live)):
+            makers = partial(_unary, way=way), partial(_binary, way=way)
+            install_lazily(primitive, table, (way.array, way.scalar), makers)
     elif primitive.flavour == "linear" and primitive.arity == 1:
         rule = primitive.adjoints[0]
         if isinstance(rule, Rule) and rule.keeps in ((), (SHAPE,)):
@@ -343,6 +411,7 @@ def _specialise(primitive: Primitive) -> None:
                 install_operators(primitive.fun, recorders[primitive.fun], classes)
 
 
-for _cls in (VariableArray, VariableScalar):
-    _cls.__array_ufunc__ = protocol(recorders)  # type: ignore[method-assign]
+for _table, _way in ((recorders, _Transform), (live_recorders, _Live)):
+    for _cls in (_way.array, _way.scalar):
+        _cls.__array_ufunc__ = protocol(_table)  # type: ignore[method-assign]
 on_register(_specialise)

@@ -9,7 +9,8 @@ even when several threads record on one tape, and the sweep is a loop over it, b
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from dualrev.errors import LevelError, ShapeError
 from dualrev.modes.forward import promote, varies
 from dualrev.modes.sweep import Part, pull, pull_custom, run, seed_cotangent
 from dualrev.modes.trace import Record, trace_text, watching
+
+if TYPE_CHECKING:
+    from dualrev.modes.graph import Graph
 
 __all__ = ["Tape", "Variable"]
 
@@ -202,7 +206,7 @@ class Tape(Level):
                     outer = True
         parents = tuple(arrays[k].index for k in active)
         if primitive.flavour == "custom":
-            return self._custom(primitive, tuple(primals), active, parents)
+            return self._custom(primitive, arrays, tuple(primals), active, parents)
         y = bind(primitive, tuple(primals), params) if outer else primitive.fun(*primals, **params)
         if primitive.flavour == "constant" or not active:
             if self.watch and primitive.flavour != "constant":
@@ -271,7 +275,12 @@ class Tape(Level):
         self.append((index, pull, parents, (primitive, entries, params)))
 
     def _custom(
-        self, primitive: Any, primals: tuple[Any, ...], active: list[int], parents: tuple[int, ...]
+        self,
+        primitive: Any,
+        arrays: tuple[Any, ...],
+        primals: tuple[Any, ...],
+        active: list[int],
+        parents: tuple[int, ...],
     ) -> Any:
         """Record a rule that the user wrote for all arguments together."""
         y, pullback = primitive.vjp(primals)
@@ -281,7 +290,7 @@ class Tape(Level):
         self.plain = False
         bundle = next(self.counter)
         self.append((bundle, pull_custom, parents, (pullback, active)))
-        return self._parts(primitive, primals, list(primals), {}, y, bundle)
+        return self._parts(primitive, arrays, list(primals), {}, y, bundle)
 
     def _parts(
         self, primitive: Any, arrays: Any, primals: Any, params: Any, y: Any, bundle: int
@@ -326,6 +335,50 @@ class Tape(Level):
             raise LevelError("of a tape that has not been swept")
         ct = self.cotangents[x.index] if x.index < len(self.cotangents) else None
         return np.zeros(x.shape)[()] if ct is None else ct
+
+    def to_graph(
+        self, *, names: Sequence[str] = (), collapse: str = "auto", title: str = ""
+    ) -> Graph:
+        """Return the drawn graph of the evaluation: values, and adjoints after a sweep.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Names of the inputs, in the order in which they were put on the tape.
+        collapse : {"auto", "none", "line", "function"}
+            What is drawn as one box: each value, all that one line of the source made, or all of one function;
+            ``"auto"`` takes the finest with at most 40 boxes.
+        title : str
+            Written above the drawing.
+
+        Returns
+        -------
+        Graph
+            Shown in a notebook; ``.dot`` is its text in the DOT language, ``.svg()`` and ``.save(path)`` its picture.
+
+        Raises
+        ------
+        LevelError
+            If the tape did not watch, so that it knows operations but no values.
+
+        Notes
+        -----
+        Pictures need Graphviz and the extra ``plot``. Cost: linear in the number of operations.
+
+        Examples
+        --------
+        >>> import numpy as np, dualrev as dr
+        >>> tape = dr.Tape()
+        >>> x, y = tape.variable(2.0), tape.variable(3.0)
+        >>> z = x * y + np.sin(x)
+        >>> tape.to_graph(names=["x", "y"])
+        <Graph of 5 values>
+        """
+        from dualrev.modes.graph import tape_graph
+
+        if not self.watch:
+            raise LevelError("of a tape made with watch=False")
+        return tape_graph(self, names=names, collapse=collapse, title=title)
 
     def __len__(self) -> int:
         return len(self.nodes)

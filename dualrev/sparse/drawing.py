@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from dualrev.core.extras import extra
 from dualrev.errors import ShapeError
 
 __all__ = ["braille", "spy"]
@@ -45,13 +46,9 @@ def braille(pattern: Any) -> str:
 
 def spy(pattern: Any, ax: Any = None, colours: Any = None) -> Any:
     """Draw the entries with matplotlib; see `Pattern.spy`."""
-    try:
-        import matplotlib.pyplot as plt
-        from matplotlib import colormaps
-    except ImportError as error:
-        raise ImportError(
-            "Pattern.spy draws with matplotlib, which is not installed: pip install dualrev[plot]"
-        ) from error
+    use = "Pattern.spy draws with matplotlib"
+    plt = extra("matplotlib.pyplot", "plot", use)
+    colormaps = extra("matplotlib", "plot", use).colormaps
     if ax is None:
         _, ax = plt.subplots()
     m, n = pattern.shape

@@ -6,6 +6,7 @@ run all checks on all primitives (`test_registry.py`), and on wrong ones, which 
 """
 
 from tests.rules import checks_derivatives as derivatives
+from tests.rules import checks_imperative as imperative
 from tests.rules import checks_operands as operands
 from tests.rules import checks_ways as ways
 from tests.rules.subjects import private_registry, subjects, variant
@@ -36,6 +37,7 @@ CHECKS = {
         ways.tapes,
         ways.shortcuts,
         ways.zeros,
+        imperative.variables,
     )
 }
 

@@ -8,8 +8,9 @@ import dualrev as dr
 from dualrev.core.bind import bind
 from dualrev.core.primitive import ENTRIES, PRIMITIVES, UFUNCS, Primitive
 from dualrev.modes.forward import DualArray, DualScalar
+from dualrev.modes.live import LiveArray, LiveScalar
 from dualrev.modes.pushing import pushers
-from dualrev.modes.recording import recorders
+from dualrev.modes.recording import live_recorders, recorders
 from dualrev.modes.reverse import VariableArray, VariableScalar
 from tests.rules.oracles import EPS, Oracle, arrays_of, magnitude
 
@@ -191,9 +192,9 @@ def variant(primitive, **changes):
 @contextmanager
 def private_registry():
     """Forget on exit what was registered inside."""
-    tables = (PRIMITIVES, ENTRIES, UFUNCS, recorders, pushers)
+    tables = (PRIMITIVES, ENTRIES, UFUNCS, recorders, live_recorders, pushers)
     saved = [dict(table) for table in tables]
-    classes = (VariableArray, VariableScalar, DualArray, DualScalar)
+    classes = (VariableArray, VariableScalar, LiveArray, LiveScalar, DualArray, DualScalar)
     methods = [dict(vars(cls)) for cls in classes]
     try:
         yield

@@ -12,6 +12,7 @@ import numpy as np
 from scipy import optimize as _optimize
 from scipy import sparse as _sparse
 
+from dualrev.core.extras import extra
 from dualrev.errors import PatternError
 from dualrev.scipy.optimize.bounds import limits
 from dualrev.scipy.optimize.constraints import Curvature
@@ -34,14 +35,11 @@ _RENAMED = {"maxiter": "max_iter", "disp": "print_level"}
 
 
 def _cyipopt() -> Any:
-    try:
-        import cyipopt  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        raise ImportError(
-            'minimize(method="ipopt") calls Ipopt through cyipopt, which is not installed: pip install dualrev[nlp] '
-            "(or conda install -c conda-forge cyipopt, which brings Ipopt along)"
-        ) from None
-    return cyipopt
+    return extra(
+        "cyipopt",
+        "nlp",
+        'minimize(method="ipopt") calls Ipopt (conda install -c conda-forge cyipopt brings it along) through cyipopt',
+    )
 
 
 class _Block:

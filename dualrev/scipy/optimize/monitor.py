@@ -9,21 +9,12 @@ from typing import Any
 import numpy as np
 from scipy import optimize
 
+from dualrev.core.extras import extra
 from dualrev.scipy.optimize.points import Point
 
 __all__ = ["Monitor", "takes_result"]
 
 _scipy: Any = optimize
-
-
-def _tqdm() -> Any:
-    try:
-        from tqdm.auto import tqdm  # type: ignore[import-untyped,unused-ignore]
-    except ImportError:
-        raise ImportError(
-            "progress=True draws its bar with tqdm, which is not installed: pip install dualrev[progress]"
-        ) from None
-    return tqdm
 
 
 class Monitor:
@@ -60,7 +51,10 @@ class Monitor:
         self.trajectory = [point.flat.copy()] if trajectory else None
         self._known = known
         self._best: Any = None
-        self._bar = _tqdm()(total=total, desc=name, unit="it") if progress else None
+        self._bar: Any = None
+        if progress:
+            tqdm = extra("tqdm.auto", "progress", "progress=True draws its bar with tqdm").tqdm
+            self._bar = tqdm(total=total, desc=name, unit="it")
 
     @property
     def active(self) -> bool:
