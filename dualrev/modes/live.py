@@ -20,7 +20,14 @@ from dualrev.core.bind import bind, operand
 from dualrev.core.inplace import setitem
 from dualrev.core.levels import next_depth, open_levels
 from dualrev.core.primitive import UFUNCS, Primitive
-from dualrev.errors import InputError, LeafWriteError, OutputError, describe
+from dualrev.errors import (
+    EscapeError,
+    InputError,
+    LeafWriteError,
+    OutputError,
+    conversion,
+    describe,
+)
 from dualrev.modes.lifting import lifted
 from dualrev.modes.pausing import no_grad, paused, recording
 from dualrev.modes.places import SHOWN, Place, collected, gradient, renumbered
@@ -92,6 +99,12 @@ class Live(Variable):
         """Return a plain copy of the value: no derivative flows through it."""
         plain = value(self)
         return plain.copy() if type(plain) is np.ndarray else plain
+
+    def _leave(self, kind: str) -> Any:
+        operation, remedy = conversion(kind)
+        if "math." not in operation:
+            remedy = "x.detach() is the plain value, and inside `with dualrev.no_grad():` all results are plain"
+        raise EscapeError(operation, remedy)
 
     def retain_grad(self) -> Self:
         """Let `backward` fill ``.grad`` of this computed value too; returns it."""
