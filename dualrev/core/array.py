@@ -34,6 +34,7 @@ __all__ = [
     "TracedArray",
     "TracedScalar",
     "dtype_of",
+    "literal",
     "value",
 ]
 
@@ -392,6 +393,11 @@ def dtype_of(x: Any) -> np.dtype[Any]:
         x = x._plain()
     dtype = getattr(x, "dtype", None)
     return np.dtype(type(x)) if dtype is None else dtype
+
+
+def literal(x: Any) -> str:
+    """Return how a primal or a tangent stands in a handle's repr: double numbers without the name of their type."""
+    return repr(x.item()) if isinstance(x, float | complex) and isinstance(x, np.generic) else repr(x)
 
 
 def value(x: Any) -> Any:

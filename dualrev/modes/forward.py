@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from dualrev.core.array import Traced, TracedArray, TracedScalar, dtype_of
+from dualrev.core.array import Traced, TracedArray, TracedScalar, dtype_of, literal
 from dualrev.core.bind import bind
 from dualrev.core.finite import without_warnings
 from dualrev.core.levels import Level, next_depth, open_levels
@@ -77,7 +77,7 @@ class Dual(Traced):
         return dual(primal, tangent, _level_by_hand(primal, tangent))
 
     def __repr__(self) -> str:
-        return f"Dual({self.primal!r}, {self.tangent!r})"
+        return f"Dual({literal(self.primal)}, {literal(self.tangent)})"
 
 
 class DualArray(Dual, TracedArray):

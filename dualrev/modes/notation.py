@@ -30,7 +30,7 @@ def number(x: Any, digits: int = 6) -> str:
     if isinstance(x, complex | np.complexfloating):
         sign = "-" if x.imag < 0 or (x.imag == 0 and math.copysign(1.0, x.imag) < 0) else "+"
         return f"{number(x.real, digits)}{sign}{number(abs(x.imag), digits)}j"
-    x = float(x)
+    x = float(x) + 0.0  # no minus sign before a zero
     if math.isnan(x):
         return "NaN"
     if math.isinf(x):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dualrev.core.array import Traced, TracedArray, TracedScalar, dtype_of
+from dualrev.core.array import Traced, TracedArray, TracedScalar, dtype_of, literal
 from dualrev.core.bind import bind
 from dualrev.core.capture import Captures
 from dualrev.core.levels import Level
@@ -39,7 +39,7 @@ class Variable(Traced):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return f"Variable({self.primal!r})"
+        return f"Variable({literal(self.primal)})"
 
 
 class VariableArray(Variable, TracedArray):
