@@ -397,7 +397,9 @@ def dtype_of(x: Any) -> np.dtype[Any]:
 
 def literal(x: Any) -> str:
     """Return how a primal or a tangent stands in a handle's repr: double numbers without the name of their type."""
-    return repr(x.item()) if isinstance(x, float | complex) and isinstance(x, np.generic) else repr(x)
+    return (
+        repr(x.item()) if isinstance(x, float | complex) and isinstance(x, np.generic) else repr(x)
+    )
 
 
 def value(x: Any) -> Any:

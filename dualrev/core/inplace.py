@@ -16,7 +16,7 @@ import numpy as np
 from dualrev.core.primitive import ENTRIES
 from dualrev.errors import EscapeError, ShapeError, describe
 
-__all__ = ["cast", "scatter_with", "setitem", "write", "write_cast", "write_out"]
+__all__ = ["cast", "refresh", "scatter_with", "setitem", "write", "write_cast", "write_out"]
 
 # Traced values say that they are arrays of NumPy when asked for their class; this sets the true one.
 _set_class = vars(object)["__class__"].__set__
@@ -38,7 +38,7 @@ def write(x: Any, new: Any) -> None:
     base = getattr(x, "_base", None)
     if base is None:
         _rebind(x, new)
-        _refresh(x)
+        refresh(x)
         return
     again, writable = x._view
     if callable(writable):
@@ -65,7 +65,8 @@ def _rebind(x: Any, new: Any) -> None:
             setattr(x, name, getattr(new, name))
 
 
-def _refresh(x: Any) -> None:
+def refresh(x: Any) -> None:
+    """Derive the views of `x` again."""
     refs = getattr(x, "_views", None)
     if not refs:
         return
@@ -73,7 +74,7 @@ def _refresh(x: Any) -> None:
         view = ref()
         if view is not None:
             _rebind(view, x.level.again(lambda base, view=view: view._view[0](base.copy("K")), x))
-            _refresh(view)
+            refresh(view)
 
 
 def write_cast(x: Any, new: Any, name: str) -> Any:

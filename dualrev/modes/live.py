@@ -17,7 +17,7 @@ import numpy as np
 
 from dualrev.core.array import Traced, TracedArray, TracedScalar, dtype_of, value
 from dualrev.core.bind import bind, operand
-from dualrev.core.inplace import setitem
+from dualrev.core.inplace import refresh
 from dualrev.core.levels import next_depth, open_levels
 from dualrev.core.primitive import UFUNCS, Primitive
 from dualrev.errors import (
@@ -29,7 +29,7 @@ from dualrev.errors import (
     describe,
 )
 from dualrev.modes.lifting import lifted
-from dualrev.modes.pausing import no_grad, paused, recording
+from dualrev.modes.pausing import paused, recording
 from dualrev.modes.places import SHOWN, Place, collected, gradient, renumbered
 from dualrev.modes.reverse import Tape, Variable
 from dualrev.modes.sweep import Part, run, seed_cotangent
@@ -92,8 +92,11 @@ class Live(Variable):
             raise InputError(
                 f"x.data = ...: x has shape {self.shape}, the new value {new.shape}; a variable keeps its shape"
             )
-        with no_grad():
-            setitem(self, ..., new)
+        if not np.can_cast(new.dtype, dtype_of(self), "same_kind"):
+            raise InputError(f"x.data = ...: {new.dtype} does not fit into {dtype_of(self)}")
+        self.primal = new.astype(dtype_of(self))[()]
+        self.index.shown = self.primal if self.size <= SHOWN else None
+        refresh(self)
 
     def detach(self) -> Any:
         """Return a plain copy of the value: no derivative flows through it."""

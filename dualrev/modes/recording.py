@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from dualrev.core.bind import bind
 from dualrev.core.operators import operator_methods
 from dualrev.core.primitive import SHAPE, Primitive, Rule, on_register
 from dualrev.core.protocols import apply_ufunc
@@ -36,7 +35,6 @@ __all__ = ["recorders"]
 # ufunc -> shortcut, for the values of transforms and for variables
 recorders: dict[Any, Callable[..., Any]] = {}
 live_recorders: dict[Any, Callable[..., Any]] = {}
-_CHECKS = {"paused": paused, "raising": raising}
 _OPERATORS = operator_methods()
 new, ndarray = object.__new__, np.ndarray
 FLOAT64 = np.dtype(np.float64)
@@ -85,6 +83,20 @@ class _Transform:
     # A unary operation needs no look at dtypes.
     unary: tuple[str, ...] = ()
     unusual = "not tape.float64"
+    outer = "not tape.plain"
+
+    @classmethod
+    def scope(cls, primitive: Primitive, **names: Any) -> dict[str, Any]:
+        """Return what the generated source refers to."""
+        return {
+            "fun": primitive.fun,
+            "primitive": primitive,
+            "Array": cls.array,
+            "Scalar": cls.scalar,
+            "paused": paused,
+            "raising": raising,
+            **names,
+        }
 
     @staticmethod
     def append(indent: str, adjoint: str, parents: str, kept: str, operands: str) -> list[str]:
@@ -106,7 +118,7 @@ class _Live(_Transform):
 
     array, scalar = LiveArray, LiveScalar
     suffix = ", live"
-    unusual = "not tape.plain or paused() or raising()"
+    unusual = outer = "not tape.plain or paused() or raising()"
     unary = (f"    if {unusual}:", "        return bind(primitive, (v,), {})")
 
     @staticmethod
@@ -138,8 +150,9 @@ def _unary(primitive: Primitive, way: type[_Transform]) -> Any:
         *way.append("    ", "adjoint", "v.index", packed(kept), "(v.index,)"),
         *way.variable("    ", "type(v)"),
     ]
-    scope = {"fun": primitive.fun, "adjoint": adjoint, "primitive": primitive, **_CHECKS}
-    return compile_function(f"recording of {primitive.name}{way.suffix}", lines, scope)
+    return compile_function(
+        f"recording of {primitive.name}{way.suffix}", lines, way.scope(primitive, adjoint=adjoint)
+    )
 
 
 def _binary(primitive: Primitive, way: type[_Transform]) -> Any:
@@ -229,19 +242,15 @@ def _binary(primitive: Primitive, way: type[_Transform]) -> Any:
         *with_constant("q", "b", "a", "right", kept_right, kept_right_spread),
         "    return bind(primitive, (p, q), {})",
     ]
-    scope = {
-        "fun": primitive.fun,
-        "primitive": primitive,
-        "Array": way.array,
-        "Scalar": way.scalar,
-        **_CHECKS,
-        "both": both,
-        "spread": spread,
-        "left": left,
-        "right": right,
-        "left_spread": left_spread,
-        "right_spread": right_spread,
-    }
+    scope = way.scope(
+        primitive,
+        both=both,
+        spread=spread,
+        left=left,
+        right=right,
+        left_spread=left_spread,
+        right_spread=right_spread,
+    )
     return compile_function(f"recording of {primitive.name}{way.suffix}", lines, scope)
 
 
@@ -270,9 +279,9 @@ def protocol(table: dict[Any, Callable[..., Any]]) -> Callable[..., Any]:
     return __array_ufunc__
 
 
-def _linear(primitive: Primitive) -> Callable[[Any, dict[str, Any]], Any]:
+def _linear(primitive: Primitive, way: type[_Transform]) -> Callable[[Any, dict[str, Any]], Any]:
     """Return the shortcut of a linear operation on one variable."""
-    fun, rule, accumulates = primitive.fun, primitive.adjoints[0], primitive.accumulate is not None
+    rule, accumulates = primitive.adjoints[0], primitive.accumulate is not None
     assert isinstance(rule, Rule)
     transpose = rule.call
     if rule.keeps:
@@ -285,31 +294,36 @@ def _linear(primitive: Primitive) -> Callable[[Any, dict[str, Any]], Any]:
         def adjoint(ct: Any, kept: Any) -> Any:
             return transpose(ct, **kept[1])
 
-    def record(v: Any, params: dict[str, Any]) -> Any:
-        tape = v.level
-        if not tape.plain:
-            return bind(primitive, (v,), params)
-        x = v.primal
-        y = fun(x, **params)
-        if y.dtype is not FLOAT64:
-            return bind(primitive, (v,), params)
-        index = next(tape.counter)
-        if accumulates:
-            tape.append((index, None, v.index, (primitive, x.shape, FLOAT64, params)))
-        else:
-            tape.append((index, adjoint, v.index, (x.shape, params)))
-        out = new(VariableArray if y.ndim else VariableScalar)
-        out.primal = y
-        out.level = tape
-        out.index = index
-        return out
+    adjoint.primitive = primitive  # type: ignore[attr-defined]
+    node = (
+        ("None", "(primitive, x.shape, FLOAT64, params)")
+        if accumulates
+        else ("adjoint", "(x.shape, params)")
+    )
+    lines = [
+        "def record(v, params):",
+        "    tape = v.level",
+        f"    if {way.outer}:",
+        "        return bind(primitive, (v,), params)",
+        "    x = v.primal",
+        "    y = fun(x, **params)",
+        "    if y.dtype is not FLOAT64:",
+        "        return bind(primitive, (v,), params)",
+        "    index = next(tape.counter)",
+        *way.append("    ", node[0], "v.index", node[1], "(v.index,)"),
+        *way.variable("    ", "Array if y.ndim else Scalar"),
+    ]
+    return compile_function(  # type: ignore[no-any-return]
+        f"recording of {primitive.name}{way.suffix}", lines, way.scope(primitive, adjoint=adjoint)
+    )
 
-    return record
 
-
-def _bilinear(primitive: Primitive) -> Callable[[Any, Any, dict[str, Any]], Any]:
+def _bilinear(
+    primitive: Primitive, way: type[_Transform]
+) -> Callable[[Any, Any, dict[str, Any]], Any]:
     """Return the shortcut of a bilinear operation on a variable and a plain array, or on two variables."""
-    fun, broadcasts = primitive.fun, primitive.broadcasts
+    broadcasts, arguments = primitive.broadcasts, primitive.arguments
+    assert arguments is not None
 
     def one_side(position: int) -> Callable[[Any, Any], Any]:
         rule = primitive.adjoints[position]
@@ -325,6 +339,7 @@ def _bilinear(primitive: Primitive) -> Callable[[Any, Any, dict[str, Any]], Any]
             )
             return unbroadcast(g, shape) if broadcasts and g.shape != shape else g
 
+        adjoint.kept = [arguments[1 - position], "shape", "params"]  # type: ignore[attr-defined]
         return adjoint
 
     left, right = one_side(0), one_side(1)
@@ -333,38 +348,46 @@ def _bilinear(primitive: Primitive) -> Callable[[Any, Any, dict[str, Any]], Any]
         a, b, params = kept
         return left(ct, (b, a.shape, params)), right(ct, (a, b.shape, params))
 
-    def record(p: Any, q: Any, params: dict[str, Any]) -> Any:
-        own = type(p) is VariableArray or type(p) is VariableScalar
-        tape = p.level if own else q.level
-        a, b = p, q
-        node: Any = None
-        if not tape.plain:
-            return bind(primitive, (p, q), params)
-        if own and (type(q) is VariableArray or type(q) is VariableScalar):
-            if q.level is not tape:
-                return bind(primitive, (p, q), params)
-            a, b = p.primal, q.primal
-            y = fun(a, b, **params)
-            node = both, (p.index, q.index), (a, b, params)
-        elif own and type(b) is ndarray and b.dtype is FLOAT64:
-            a = p.primal
-            y = fun(a, b, **params)
-            node = left, p.index, (tape.captures.keep(b), a.shape, params)
-        elif not own and type(a) is ndarray and a.dtype is FLOAT64:
-            b = q.primal
-            y = fun(a, b, **params)
-            node = right, q.index, (tape.captures.keep(a), b.shape, params)
-        else:
-            return bind(primitive, (p, q), params)
-        index = next(tape.counter)
-        tape.append((index, *node))
-        out = new(VariableArray if y.ndim else VariableScalar)
-        out.primal = y
-        out.level = tape
-        out.index = index
-        return out
-
-    return record
+    both.kept = [*arguments, "params"]  # type: ignore[attr-defined]
+    for made in (left, right, both):
+        made.primitive = primitive  # type: ignore[attr-defined]
+    lines = [
+        "def record(p, q, params):",
+        "    own = type(p) is Array or type(p) is Scalar",
+        "    tape = p.level if own else q.level",
+        "    a, b = p, q",
+        f"    if {way.outer}:",
+        "        return bind(primitive, (p, q), params)",
+        "    if own and (type(q) is Array or type(q) is Scalar):",
+        "        if q.level is not tape:",
+        "            return bind(primitive, (p, q), params)",
+        "        a, b = p.primal, q.primal",
+        "        y = fun(a, b, **params)",
+        "        index = next(tape.counter)",
+        *way.append(
+            "        ", "both", "(p.index, q.index)", "(a, b, params)", "(p.index, q.index)"
+        ),
+        "    elif own and type(b) is ndarray and b.dtype is FLOAT64:",
+        "        a = p.primal",
+        "        y = fun(a, b, **params)",
+        "        index = next(tape.counter)",
+        "        kept = tape.captures.keep(b), a.shape, params",
+        *way.append("        ", "left", "p.index", "kept", "(p.index, None)"),
+        "    elif not own and type(a) is ndarray and a.dtype is FLOAT64:",
+        "        b = q.primal",
+        "        y = fun(a, b, **params)",
+        "        index = next(tape.counter)",
+        "        kept = tape.captures.keep(a), b.shape, params",
+        *way.append("        ", "right", "q.index", "kept", "(None, q.index)"),
+        "    else:",
+        "        return bind(primitive, (p, q), params)",
+        *way.variable("    ", "Array if y.ndim else Scalar"),
+    ]
+    return compile_function(  # type: ignore[no-any-return]
+        f"recording of {primitive.name}{way.suffix}",
+        lines,
+        way.scope(primitive, left=left, right=right, both=both),
+    )
 
 
 def install_lazily(
@@ -391,27 +414,28 @@ def install_lazily(
 
 
 def _specialise(primitive: Primitive) -> None:
-    classes = (VariableArray, VariableScalar)
-    if suits(primitive):
-        for table, way in ((recorders, _Transform), (live_recorders, _Live)):
+    for table, way in _WAYS:
+        classes = (way.array, way.scalar)
+        if suits(primitive):
             makers = partial(_unary, way=way), partial(_binary, way=way)
-            install_lazily(primitive, table, (way.array, way.scalar), makers)
-    elif primitive.flavour == "linear" and primitive.arity == 1:
-        rule = primitive.adjoints[0]
-        if isinstance(rule, Rule) and rule.keeps in ((), (SHAPE,)):
-            primitive.shortcuts.update(dict.fromkeys(classes, _linear(primitive)))
-    elif primitive.flavour == "bilinear":
-        first, second = (
-            rule.keeps if isinstance(rule, Rule) else None for rule in primitive.adjoints
-        )
-        if first in ((1,), (1, SHAPE)) and second in ((0,), (0, SHAPE)):
-            primitive.shortcuts.update(dict.fromkeys(classes, _bilinear(primitive)))
-            if isinstance(primitive.fun, np.ufunc):
-                recorders[primitive.fun] = lambda a, b: primitive.call(a, b)  # noqa: PLW0108 - not yet set
-                install_operators(primitive.fun, recorders[primitive.fun], classes)
+            install_lazily(primitive, table, classes, makers)
+        elif primitive.flavour == "linear" and primitive.arity == 1:
+            rule = primitive.adjoints[0]
+            if isinstance(rule, Rule) and rule.keeps in ((), (SHAPE,)):
+                primitive.shortcuts.update(dict.fromkeys(classes, _linear(primitive, way)))
+        elif primitive.flavour == "bilinear":
+            first, second = (
+                rule.keeps if isinstance(rule, Rule) else None for rule in primitive.adjoints
+            )
+            if first in ((1,), (1, SHAPE)) and second in ((0,), (0, SHAPE)):
+                primitive.shortcuts.update(dict.fromkeys(classes, _bilinear(primitive, way)))
+                if isinstance(primitive.fun, np.ufunc):
+                    table[primitive.fun] = lambda a, b: primitive.call(a, b)  # noqa: PLW0108 - not yet set
+                    install_operators(primitive.fun, table[primitive.fun], classes)
 
 
-for _table, _way in ((recorders, _Transform), (live_recorders, _Live)):
+_WAYS = ((recorders, _Transform), (live_recorders, _Live))
+for _table, _way in _WAYS:
     for _cls in (_way.array, _way.scalar):
         _cls.__array_ufunc__ = protocol(_table)  # type: ignore[method-assign]
 on_register(_specialise)

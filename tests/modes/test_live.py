@@ -299,6 +299,20 @@ class TestData:
         with pytest.raises(dr.InputError, match="keeps its shape"):
             x.data = new
 
+    def test_views_follow(self):
+        x = dr.variable([1.0, 2.0])
+        last = x[1:]
+        x.data = [5.0, 6.0]
+        (last[0] ** 2).backward()
+        np.testing.assert_array_equal(x.grad, [0.0, 12.0])
+
+    def test_keeps_its_dtype(self):
+        x = dr.variable(np.ones(2, np.float32))
+        x.data = np.array([1.0, 2.0])
+        assert x.dtype == np.float32
+        with pytest.raises(dr.InputError, match="complex128 does not fit"):
+            x.data = [1j, 2.0]
+
     def test_of_a_computed_value_is_refused(self):
         y = dr.variable([1.0]) * 2.0
         with pytest.raises(dr.LeafWriteError, match="computed"):

@@ -130,7 +130,7 @@ def test_page():
 
 
 def test_page_is_up_to_date():
-    page = Path(__file__).parents[2] / "docs" / "primitives.md"
+    page = Path(__file__).parents[2] / "docs" / "reference" / "primitives.md"
     assert page.read_text(encoding="utf-8") == primitives_page(), (
-        "generate it again: python -m dualrev primitives > docs/primitives.md"
+        "generate it again: python -m dualrev primitives > docs/reference/primitives.md"
     )
