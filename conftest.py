@@ -4,6 +4,8 @@ import os
 
 # Read when NumPy is imported: on two busy cores a second thread makes small products a hundred times slower.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Pictures are drawn without a screen.
+os.environ.setdefault("MPLBACKEND", "Agg")
 
 import pytest
 

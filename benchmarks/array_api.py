@@ -1,6 +1,6 @@
 """The public conformance suite of the Python array API standard, run against `dualrev.numpy`.
 
-    python -m benchmarks.array_api FOLDER [--max-examples 20] [--write docs/coverage.md]
+    python -m benchmarks.array_api FOLDER [--max-examples 20] [--write docs/reference/coverage.md]
 
 FOLDER is a checkout of https://github.com/data-apis/array-api-tests with its submodule. The suite runs three times,
 with the same seed: on NumPy, on `dualrev.numpy` as users import it, and on `dualrev.numpy` inside a transform, where

@@ -1,7 +1,7 @@
 """Problems that solvers with finite differences fail on or crawl through, before and after.
 
     python -m benchmarks.optimizer_problems                            print the table, about a minute
-    python -m benchmarks.optimizer_problems --write docs/solvers.md    and put it at the end of the page
+    python -m benchmarks.optimizer_problems --write docs/explanation/solvers.md    and put it at the end of the page
     python -m benchmarks.optimizer_problems --only rosenbrock fringe   some of them
 
 Run it from the root of the checkout.  "Before" is SciPy as it is, "after" the same call on
@@ -17,13 +17,15 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import scipy
 
 import dualrev as dr
+
+from . import saving
 
 HEADING = "## Measured"
 
@@ -118,6 +120,7 @@ class Outcome:
     seconds: float
     end: str
     reported: str
+    figures: dict[str, float]
 
     def line(self) -> str:
         return (
@@ -157,7 +160,8 @@ def minimized(problem: str, f: Callable, x0: np.ndarray, method: str) -> Iterato
         seconds = time.perf_counter() - start
         steepest = np.max(np.abs(dr.grad(f)(result.x)))
         end = f"f = {result.fun:.2g}, gradient {steepest:.1e}"
-        yield Outcome(problem, method, who, counted.calls, seconds, end, _verdict(result))
+        figures = {"f": float(result.fun), "gradient": float(steepest)}
+        yield Outcome(problem, method, who, counted.calls, seconds, end, _verdict(result), figures)
 
 
 def fitted(
@@ -175,7 +179,8 @@ def fitted(
         seconds = time.perf_counter() - start
         off = np.max(np.abs(result.x - best) / errors)
         end = f"{off:.1g} standard errors from the minimum"
-        yield Outcome(problem, "trf", who, counted.calls, seconds, end, _verdict(result))
+        figures = {"standard errors": float(off)}
+        yield Outcome(problem, "trf", who, counted.calls, seconds, end, _verdict(result), figures)
 
 
 def fringe_minimum() -> np.ndarray:
@@ -216,6 +221,7 @@ def integrated(points: int = 200) -> Iterator[Outcome]:
             seconds,
             end,
             _verdict(result),
+            {"steps": result.t.size - 1, "apart": float(off)},
         )
 
 
@@ -249,6 +255,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--write", metavar="PAGE", help=f"put the table after {HEADING!r} of a page"
     )
+    saving.add_option(parser, "optimizer_problems")
     options = parser.parse_args(arguments)
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     if any(os.environ.get(name) != setting for name, setting in threads.items()):
@@ -265,6 +272,8 @@ def main(arguments: list[str] | None = None) -> int:
         for outcome in CASES[key]():
             print(outcome.line(), flush=True)
             outcomes.append(outcome)
+    found = {"outcomes": [asdict(outcome) for outcome in outcomes]}
+    saving.saved("benchmarks.optimizer_problems", found, options.json, arguments)
     if options.write:
         page = Path(options.write)
         text = page.read_text(encoding="utf-8")

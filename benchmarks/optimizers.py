@@ -1,7 +1,7 @@
 """Whole solves: SciPy's solvers with dualrev, with their own finite differences, with HIPS autograd, with JAX.
 
     python -m benchmarks.optimizers                               everything, about ten minutes
-    python -m benchmarks.optimizers --write docs/benchmarks.md    and put the table under "Solvers"
+    python -m benchmarks.optimizers --write docs/explanation/benchmarks.md    and put the table under "Solvers"
     python -m benchmarks.optimizers --quick                       small sizes and two rounds
     python -m benchmarks.optimizers --json FILE
 
@@ -35,9 +35,9 @@ from typing import Any
 import numpy as np
 from scipy import optimize as scipy_optimize
 
-from . import problems
+from . import problems, saving
 from .peers import ONE_THREAD, environment
-from .report import Goal, Row, as_markdown, concluded, put, saved
+from .report import Goal, Row, as_json, as_markdown, concluded, put
 from .timing import interleaved
 
 HEADING = "## Solvers"
@@ -289,7 +289,7 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--quick", action="store_true", help="small sizes, two rounds")
-    parser.add_argument("--json", metavar="FILE", help="write the rows as JSON")
+    saving.add_option(parser, "optimizers")
     parser.add_argument("--write", metavar="PAGE", help=f"put the table under {HEADING!r} of PAGE")
     options = parser.parse_args(arguments)
     if any(os.environ.get(name) != setting for name, setting in ONE_THREAD.items()):
@@ -302,7 +302,7 @@ def main(arguments: list[str] | None = None) -> int:
         rows.append(found)
         print(found.text(), flush=True)
     concluded(rows)
-    saved(rows, environment(), options.json)
+    saving.saved("benchmarks.optimizers", {"rows": as_json(rows)}, options.json, arguments)
     put(section(rows), options.write)
     return 0
 

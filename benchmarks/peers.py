@@ -22,9 +22,9 @@ from pathlib import Path
 import numpy as np
 from scipy import optimize
 
-from . import memory, problems
+from . import memory, problems, saving
 from .libraries import MAKERS, Library, available
-from .report import Goal, Row, as_markdown, concluded, saved
+from .report import Goal, Row, as_json, as_markdown, concluded
 from .timing import interleaved
 
 Libraries = dict[str, Library]
@@ -321,7 +321,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--steady-memory", action="store_true", help="let glibc keep freed memory (see docs)"
     )
-    parser.add_argument("--json", metavar="FILE", help="write the rows as JSON")
+    saving.add_option(parser, "peers")
     parser.add_argument(
         "--markdown", metavar="FILE", help="put the rows, as a table, at the end of FILE"
     )
@@ -340,7 +340,7 @@ def main(arguments: list[str] | None = None) -> int:
             rows.append(row)
             print(row.text(), flush=True)
     concluded(rows, missed=True)
-    saved(rows, environment(), options.json)
+    saving.saved("benchmarks.peers", {"rows": as_json(rows)}, options.json, arguments)
     if options.markdown:
         page = Path(options.markdown)
         text = page.read_text(encoding="utf-8") if page.exists() else ""

@@ -1,6 +1,5 @@
 """Rows of the comparison: what was measured, by whom, against which goal, as text and as JSON."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -107,13 +106,6 @@ def concluded(rows: list[Row], missed: bool = False) -> None:
         for goal in row.goals:
             if not goal.met:
                 print(f"missed: {row.name}\n{goal.line()}")
-
-
-def saved(rows: list[Row], environment: str, file: str | None) -> None:
-    """Write the rows as JSON, if a file is named."""
-    if file:
-        text = json.dumps({"environment": environment, "rows": as_json(rows)}, indent=1)
-        Path(file).write_text(text, encoding="utf-8")
 
 
 def put(section: str, page: str | None) -> None:

@@ -1,7 +1,7 @@
 """Sparse Jacobians and Hessians: dualrev beside asdex on JAX, CasADi SX and SciPy's grouped finite differences.
 
     python -m benchmarks.sparse_peers                               everything, about five minutes
-    python -m benchmarks.sparse_peers --write docs/benchmarks.md    and put the table under its heading
+    python -m benchmarks.sparse_peers --write docs/explanation/benchmarks.md    and put the table under its heading
     python -m benchmarks.sparse_peers --quick                       n up to 8192, fewer rounds
     python -m benchmarks.sparse_peers --only slope                  one section (may be repeated)
     python -m benchmarks.sparse_peers --json FILE
@@ -28,9 +28,9 @@ from statistics import median
 import numpy as np
 from scipy import sparse
 
-from . import problems
+from . import problems, saving
 from .peers import ONE_THREAD, STEADY, environment
-from .report import UNITS, Goal, Row, concluded, put, saved
+from .report import UNITS, Goal, Row, as_json, concluded, put
 from .sparse_libraries import MAKERS, Case, Known
 from .sparse_problems import arrow, brusselator, minimal_surface
 from .timing import interleaved
@@ -294,7 +294,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--steady-memory", action="store_true", help="let glibc keep freed memory (see docs)"
     )
-    parser.add_argument("--json", metavar="FILE", help="write the rows as JSON")
+    saving.add_option(parser, "sparse_peers")
     parser.add_argument("--write", metavar="PAGE", help=f"put the table under {HEADING!r} of PAGE")
     options = parser.parse_args(arguments)
     settings = ONE_THREAD | (STEADY if options.steady_memory else {})
@@ -312,7 +312,7 @@ def main(arguments: list[str] | None = None) -> int:
             rows.append(found)
             print(found.text(), flush=True)
     concluded(rows, missed=True)
-    saved(rows, versions(), options.json)
+    saving.saved("benchmarks.sparse_peers", {"rows": as_json(rows)}, options.json, arguments)
     put(section(rows), options.write)
     return 0
 

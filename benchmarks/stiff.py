@@ -1,7 +1,7 @@
 """Stiff systems: Radau, BDF and LSODA of SciPy, alone, with a pattern from the user, and through dualrev.
 
     python -m benchmarks.stiff                               everything, about two minutes
-    python -m benchmarks.stiff --write docs/benchmarks.md    and put the table under its heading
+    python -m benchmarks.stiff --write docs/explanation/benchmarks.md    and put the table under its heading
     python -m benchmarks.stiff --quick                       400 unknowns, one tolerance, one round
     python -m benchmarks.stiff --json FILE
 
@@ -36,8 +36,9 @@ from scipy import integrate as scipy_integrate
 
 import dualrev as dr
 
+from . import saving
 from .peers import ONE_THREAD, environment
-from .report import Goal, Row, as_markdown, concluded, put, saved
+from .report import Goal, Row, as_json, as_markdown, concluded, put
 from .sparse_problems import brusselator
 
 HEADING = "## Stiff systems"
@@ -295,7 +296,7 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--quick", action="store_true", help="one size and tolerance, one round")
-    parser.add_argument("--json", metavar="FILE", help="write the rows as JSON")
+    saving.add_option(parser, "stiff")
     parser.add_argument("--write", metavar="PAGE", help=f"put the table under {HEADING!r} of PAGE")
     parser.add_argument("--first", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -319,7 +320,7 @@ def main(arguments: list[str] | None = None) -> int:
     for row in parts(next(cases(options.quick))):
         note(row)
     concluded(rows)
-    saved(rows, environment(), options.json)
+    saving.saved("benchmarks.stiff", {"rows": as_json(rows)}, options.json, arguments)
     put(section(rows), options.write)
     return 0
 

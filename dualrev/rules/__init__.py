@@ -4,6 +4,7 @@ import importlib
 
 from dualrev.core.primitive import answer_later
 from dualrev.rules import arithmetic as arithmetic
+from dualrev.rules import channels as channels
 from dualrev.rules import classified as classified
 from dualrev.rules import complexes as complexes
 from dualrev.rules import contraction as contraction
@@ -30,6 +31,7 @@ from dualrev.rules import mapping as mapping
 from dualrev.rules import missing_values as missing_values
 from dualrev.rules import norms as norms
 from dualrev.rules import padding as padding
+from dualrev.rules import patches as patches
 from dualrev.rules import polynomials as polynomials
 from dualrev.rules import quantiles as quantiles
 from dualrev.rules import queries as queries
