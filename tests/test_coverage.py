@@ -18,7 +18,7 @@ from dualrev.core.catalogue import (
 )
 from dualrev.core.primitive import ENTRIES, KINDS, public_name
 
-PAGE = Path(__file__).parents[1] / "docs" / "coverage.md"
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "coverage.md"
 FUNCTIONS = dict(public_functions())
 
 
@@ -87,7 +87,7 @@ def test_page_is_up_to_date():
     """What the page says of a function that is installed here is what the registry says."""
     text = PAGE.read_text(encoding="utf-8")
     written, found = rows_of(text), rows_of(coverage_page())
-    remedy = "generate it again: python -m dualrev coverage --write docs/coverage.md"
+    remedy = "generate it again: python -m dualrev coverage --write docs/reference/coverage.md"
     assert set(FUNCTIONS) <= set(found)
     for name in set(written) & set(found):
         assert written[name] == found[name], f"{name}: {remedy}"

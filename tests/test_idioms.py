@@ -14,7 +14,7 @@ from dualrev.scipy import special as mirrored_special
 
 IDIOMS = collect()
 NAMESPACES = {"plain": (np, scipy.special), "mirror": (dnp, mirrored_special)}
-PAGE = Path(__file__).parents[1] / "docs" / "conformance.md"
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "conformance.md"
 
 
 @pytest.fixture(scope="module")

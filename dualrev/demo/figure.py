@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 import dualrev as dr
 from dualrev.demo import thurber
+from dualrev.explore.steps import quotient
 
 STEPS = np.logspace(-15, -1, 57)
 EPSILON = float(np.finfo(float).eps)
@@ -15,21 +16,19 @@ EPSILON = float(np.finfo(float).eps)
 
 def forward_differences(b: NDArray[np.float64], step: float) -> NDArray[np.float64]:
     """Jacobian of the residuals by one-sided differences, each parameter moved by step·|b|."""
-    base = thurber.residuals(b)
-    columns = []
-    for moved in b + np.diag(step * np.abs(b)):
-        # The step that was made, not the one that was asked for: b + h is rounded.
-        columns.append((thurber.residuals(moved) - base) / (moved - b).sum())
-    return np.stack(columns, axis=1)
+    return _differences(b, step, "forward")
 
 
 def central_differences(b: NDArray[np.float64], step: float) -> NDArray[np.float64]:
     """Jacobian of the residuals by two-sided differences."""
-    moves = np.diag(step * np.abs(b))
-    columns = []
-    for above, below in zip(b + moves, b - moves, strict=True):
-        change = thurber.residuals(above) - thurber.residuals(below)
-        columns.append(change / (above - below).sum())
+    return _differences(b, step, "central")
+
+
+def _differences(b: NDArray[np.float64], step: float, scheme: str) -> NDArray[np.float64]:
+    columns = [
+        quotient(thurber.residuals, b, unit, step * abs(size), scheme)
+        for unit, size in zip(np.eye(b.size), b, strict=True)
+    ]
     return np.stack(columns, axis=1)
 
 
@@ -81,13 +80,19 @@ def _draw_errors(
     axes: Any, errors: NDArray[np.float64], automatic: NDArray[np.float64], default_step: float
 ) -> None:
     """One curve per column for the differences, one level per column for automatic derivatives."""
+    from dualrev.explore.plot import error_curves
+
     # An exact hit has no logarithm; it is drawn at a quarter of the spacing of floats.
-    errors, automatic = np.maximum(errors, EPSILON / 4), np.maximum(automatic, EPSILON / 4)
+    floor = EPSILON / 4
     # b1 ... b4 enter linearly: no truncation error, hence no right arm of the V.
     colours = ["#9ecae1", "#6baed6", "#3182bd", "#08519c", "#fdae6b", "#e6550d", "#a63603"]
-    for j, colour in enumerate(colours):
-        axes.loglog(STEPS, errors[:, j], color=colour, lw=1.6, label=f"b{j + 1}")
-        axes.axhline(automatic[j], color=colour, lw=1.2)
+    looks = {
+        f"b{j + 1}": {"color": colour, "linestyle": "-", "lw": 1.6}
+        for j, colour in enumerate(colours)
+    }
+    error_curves(STEPS, dict(zip(looks, errors.T, strict=True)), floor=floor, looks=looks, ax=axes)
+    for error, colour in zip(automatic, colours, strict=True):
+        axes.axhline(max(error, floor), color=colour, lw=1.2)
     axes.axvline(default_step, color="0.6", lw=1, ls=":", zorder=0)
     axes.text(1.4 * default_step, 1.8, "SciPy's step", color="0.4", va="top", fontsize=9)
     axes.text(STEPS[0], 1.6 * automatic.max(), "dualrev, every column", fontsize=9)

@@ -92,7 +92,7 @@ def test_the_brusselator_conserves_its_steady_state():
 
 def test_a_row_of_the_page_is_written_by_the_script(capsys):
     assert cases.table(list(cases.CASES["brown"]())).count("\n") == 3
-    page = (ROOT / "docs" / "solvers.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "explanation" / "solvers.md").read_text(encoding="utf-8")
     assert cases.HEADING in page
     rows = re.findall(r"^\| (.+?) \| (\w+) \| dualrev \| (\d+) \|", page, re.MULTILINE)
     named = {row[0] for row in rows}
