@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import linecache
 import os
+import re
 import sys
 from types import FrameType
 
@@ -40,29 +41,38 @@ _OURS = tuple(
     os.path.dirname(os.path.abspath(path)) + os.sep
     for path in (__file__, np.__file__, scipy.__file__)
 )
+# How IPython's kernel names the source of a cell.
+_CELL = re.compile(r"ipykernel_\d+[/\\]\d+\.py$")
 _SPARSE = os.path.join(_OURS[2], "sparse")
 
 
 def user_location(error: BaseException | None = None) -> str:
     """Return ``file:line, in function`` of the innermost frame outside dualrev, NumPy and SciPy.
 
-    With `error` it is the frame in which that was raised.
+    With `error` it is the frame in which that was raised. Cells of a notebook are files with made-up names: they are
+    called ``<cell>``.
     """
-    found = "<interactive>"
+    file, line, function = _user_frame(error)
+    if not file:
+        return "<interactive>"
+    return f"{'<cell>' if _CELL.search(file) else file}:{line}, in {function}"
+
+
+def _user_frame(error: BaseException | None = None) -> tuple[str, int, str]:
+    found = "", 0, ""
     if error is not None:
         trace = error.__traceback__
         while trace is not None:
             if not _ours(trace.tb_frame.f_code.co_filename):
-                found = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}, in {trace.tb_frame.f_code.co_name}"
+                code = trace.tb_frame.f_code
+                found = code.co_filename, trace.tb_lineno, code.co_name
             trace = trace.tb_next
         return found
-    frame: FrameType | None = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(2)
     while frame is not None and _ours(frame.f_code.co_filename):
         frame = frame.f_back
     return (
-        found
-        if frame is None
-        else f"{frame.f_code.co_filename}:{frame.f_lineno}, in {frame.f_code.co_name}"
+        found if frame is None else (frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
     )
 
 
@@ -94,9 +104,8 @@ def describe(value: object) -> str:
 
 def conversion(kind: str) -> tuple[str, str]:
     """Return the operation and the fix of a lost conversion, from the line of source that attempted it."""
-    location = user_location()
-    file, _, rest = location.partition(":")
-    line = linecache.getline(file, int(rest.split(",")[0])).strip() if rest[:1].isdigit() else ""
+    file, number, _ = _user_frame()
+    line = linecache.getline(file, number).strip()
     if _passed(_SPARSE):
         remedy = (
             "put the traced number first (s * A for A * s, 1 / s * A for A / s), or make the sparse array with "

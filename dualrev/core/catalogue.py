@@ -1,7 +1,7 @@
 """The catalogue as text: one row per classified function, and one per primitive; read from the registry.
 
 What enters: the registry, and the namespaces whose public names it must answer. What leaves: rows for the command line
-and the Markdown pages ``coverage.md`` and ``primitives.md`` of ``docs/reference``, which tests compare with the registry.
+and the Markdown pages ``coverage.md`` and ``primitives.md`` of ``docs/reference``, which tests hold to the registry.
 """
 
 from __future__ import annotations

@@ -107,6 +107,10 @@ def write_out(target: Any, new: Any, inputs: tuple[Any, ...], name: str) -> Any:
         )
     if not isinstance(target, np.ndarray):
         raise TypeError(f"{name}: out= takes an array, not {describe(target)}")
+    if not hasattr(new, "level"):
+        # The result is plain: of a comparison, or of variables inside `no_grad`.
+        target[...] = cast(new, target.dtype, name)
+        return target
     if inputs and target is inputs[0] and target.dtype.kind in "fcO":
         # `a += t` on a plain array arrives as exactly this call. The name is rebound to the traced result; the old
         # buffer is filled with NaN, so that another name of it cannot be read as if nothing had happened.

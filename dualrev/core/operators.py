@@ -11,6 +11,7 @@ import numpy as np
 from dualrev.core.array import Traced, TracedArray, TracedScalar
 from dualrev.core.inplace import write_cast
 from dualrev.core.primitive import ENTRIES, UFUNCS
+from dualrev.errors import InputError, user_location
 
 __all__ = ["operator_methods"]
 
@@ -97,6 +98,14 @@ def _function(name: str) -> Callable[..., Any]:
     return method
 
 
+def _backward(self: Any, *args: Any, **kwargs: Any) -> None:
+    """Refuse: only variables of the imperative interface have a sweep of their own."""
+    raise InputError(
+        f"backward, at {user_location()}, on a value of a running transform, which makes the sweep itself. Return the "
+        "value from the differentiated function, or make an independent variable of it: dualrev.variable(x)"
+    )
+
+
 def operator_methods() -> dict[Any, tuple[str, ...]]:
     """Return, for every ufunc that has one, its operator's method names (modes install shortcuts under them)."""
     table: dict[Any, tuple[str, ...]] = {u: (f"__{n}__", f"__r{n}__") for n, u in _BINARY.items()}
@@ -124,6 +133,7 @@ def _install() -> None:
         name_method(_unary(getattr(np, name)), name, TracedScalar)
     for name in _METHODS:
         name_method(_function(name), name, Traced)
+    Traced.backward = _backward  # type: ignore[attr-defined]
     Traced.conj = Traced.conjugate  # type: ignore[attr-defined]
     # Defining __eq__ cleared the inherited hash of the base; scalars hash by identity, arrays do not (as in NumPy).
     TracedScalar.__hash__ = object.__hash__  # type: ignore[method-assign, assignment]

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from dualrev.core.primitive import function_name
-from dualrev.explore.evaluation import Evaluation, Pull, Value
-from dualrev.modes.graph import Place, place
+from dualrev.explore.values import Evaluation, Pull, Value
+from dualrev.modes.nodes import Place, place
 from dualrev.modes.notation import brief, number
 
 __all__ = ["number_data", "payload"]

@@ -1,4 +1,4 @@
-"""The graph of a recorded evaluation: nodes as plain data, and their drawing in the DOT language.
+"""The graph of a recorded evaluation, and its drawing in the DOT language.
 
 What enters: a watched tape (or, for other recorders, a list of `GraphNode`). What leaves: a `Graph`, whose text needs
 nothing, and whose picture is drawn by Graphviz. Large graphs are drawn by lines of source, or by functions.
@@ -6,158 +6,23 @@ nothing, and whose picture is drawn by Graphviz. Large graphs are drawn by lines
 
 from __future__ import annotations
 
-import html
 import os
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from dualrev.core.array import Traced, value
-from dualrev.modes.notation import brief, expression, symbol
+from dualrev.modes.dot import Box, quoted, settings, statement
+from dualrev.modes.nodes import GraphNode, place, tape_nodes
 
 if TYPE_CHECKING:
     from dualrev.modes.reverse import Tape
 
-__all__ = ["Graph", "GraphNode", "Place", "operand_sources", "place", "tape_graph", "tape_nodes"]
+__all__ = ["Graph", "GraphNode", "tape_graph"]
 
 _COLLAPSE = ("auto", "none", "line", "function")
 # So many boxes can be read on a page.
 _READABLE = 40
-# Beyond so many, Graphviz is told to be content with a good drawing instead of searching for the best.
-_MANY = 200
-_WHERE = re.compile(r"^(?P<file>.*):(?P<line>\d+), in (?P<function>.*)$", re.DOTALL)
-
-# Boxes carry their own light ground and dark letters; lines and letters outside of them have a grey that stands out
-# from white paper and from a dark page alike (4.0:1 and 4.7:1).
-_INK, _LINE = "#14181f", "#76808f"
-_FILLS = {
-    "input": ("#d7e8fb", "#2a6fb5"),
-    "operation": ("#eef0f3", "#69707d"),
-    "output": ("#d9f0dd", "#2e7d32"),
-    "group": ("#ece5fa", "#6b46c1"),
-}
-_ADJOINT = "#a33d0b"
-
-
-class Place(NamedTuple):
-    """A line of the user's source: file, line number, function."""
-
-    file: str
-    line: int
-    function: str
-
-
-class GraphNode(NamedTuple):
-    """One value of an evaluation.
-
-    Attributes
-    ----------
-    number : int
-        Its place in the order of evaluation, from 1.
-    name : str
-        The primitive that made it; empty for an input.
-    expression : str
-        How it was made, in terms of its parents: ``"v₁ · v₂"``; the name of an input.
-    parents : tuple of int
-        Numbers of the values that it was made of, one per traced operand.
-    value, adjoint : array_like or None
-        What is known of its value, and of its cotangent after a sweep.
-    shape : tuple of int
-    where : str
-        ``"file:line, in function"`` of the user's code; empty if not known.
-    output : bool
-        Whether it is a result.
-    """
-
-    number: int
-    name: str
-    expression: str
-    parents: tuple[int, ...]
-    value: Any = None
-    shape: tuple[int, ...] = ()
-    adjoint: Any = None
-    where: str = ""
-    output: bool = False
-
-
-def place(where: str) -> Place:
-    """Take ``"file:line, in function"`` apart; unknown parts are empty."""
-    found = _WHERE.match(where)
-    if found is None:
-        return Place("", 0, "")
-    return Place(found["file"], int(found["line"]), found["function"])
-
-
-def operand_sources(tape: Tape) -> dict[int, dict[int, int]]:
-    """Return, for every recorded value, the index on the tape that each operand (by position) had when it was read.
-
-    Taken from the nodes of the list: the operands of a record are handles, which a later write in place points elsewhere.
-    """
-    sources: dict[int, dict[int, int]] = {}
-    bundles: dict[int, dict[int, int]] = {}
-    for index, adjoint, parents, kept in tape.nodes:
-        if adjoint is None and not isinstance(parents, int):
-            sources[index] = bundles[parents.parent]
-        elif adjoint is None:
-            sources[index] = {0: parents}
-        else:
-            # Rules of the registry keep one entry per active operand; rules of the user's, the list of the active ones.
-            active = (k if isinstance(k, int) else k[0] for k in kept[1])
-            bundles[index] = sources[index] = dict(zip(active, parents, strict=True))
-    for index, record in tape.records.items():
-        own = sources.setdefault(index, {})
-        for k, operand in enumerate(record.operands):
-            if k not in own and isinstance(operand, Traced) and operand.level is tape:
-                if operand.index < index:
-                    own[k] = operand.index
-    return {index: sources[index] for index in tape.records}
-
-
-def tape_nodes(
-    tape: Tape, names: Sequence[str] = (), outputs: Iterable[int] = ()
-) -> list[GraphNode]:
-    """Return the values of a watched tape as nodes.
-
-    Parameters
-    ----------
-    tape : Tape
-        Made with ``watch=True``, as by hand.
-    names : sequence of str
-        Names of the inputs, in their order on the tape.
-    outputs : iterable of int
-        Indices on the tape of the results; by default every value that nothing was made of.
-    """
-    sources = operand_sources(tape)
-    numbers = {index: k for k, index in enumerate(sorted(tape.records), 1)}
-    results = set(outputs) or set(numbers) - {s for own in sources.values() for s in own.values()}
-    given = iter(names)
-    nodes = []
-    for index, number in numbers.items():
-        record = tape.records[index]
-        own = {k: numbers[s] for k, s in sources[index].items()}
-        made = record.primitive is not None
-        ct = None
-        if tape.cotangents is not None:
-            ct = tape.cotangents[index] if index < len(tape.cotangents) else None
-            ct = np.zeros(np.shape(record.value))[()] if ct is None else value(ct)
-        nodes.append(
-            GraphNode(
-                number,
-                record.primitive.name if made else "",
-                expression(record, own) if made else next(given, ""),
-                tuple(own[k] for k in sorted(own)),
-                value(record.value),
-                np.shape(record.value),
-                ct,
-                record.where,
-                made and index in results,
-            )
-        )
-    return nodes
 
 
 def tape_graph(
@@ -165,15 +30,6 @@ def tape_graph(
 ) -> Graph:
     """Return the graph of a watched tape; see `Graph`."""
     return Graph(tape_nodes(tape, names), collapse=collapse, title=title)
-
-
-class _Box(NamedTuple):
-    """What is drawn as one: a value, or all values that one line or one function made."""
-
-    key: str
-    nodes: list[GraphNode]
-    function: str
-    kind: str
 
 
 class Graph:
@@ -233,9 +89,9 @@ class Graph:
                 return how
         return "function"
 
-    def _boxes(self, how: str) -> list[_Box]:
+    def _boxes(self, how: str) -> list[Box]:
         """Gather the nodes into boxes, in the order in which the first of each was evaluated."""
-        boxes: dict[str, _Box] = {}
+        boxes: dict[str, Box] = {}
         for node in self.nodes:
             where = place(node.where)
             kind = "input" if not node.name else "output" if node.output else "operation"
@@ -244,7 +100,7 @@ class Graph:
             if how != "none" and node.name and function:
                 kind = "group"
                 key = function + (f"|{where.line}" if how == "line" else "")
-            boxes.setdefault(key, _Box(key, [], function, kind)).nodes.append(node)
+            boxes.setdefault(key, Box(key, [], function, kind)).nodes.append(node)
         return list(boxes.values())
 
     # -- text -----------------------------------------------------------------------------------------------------
@@ -253,7 +109,7 @@ class Graph:
     def dot(self) -> str:
         boxes = self._boxes(self.collapse)
         owner = {node.number: k for k, box in enumerate(boxes) for node in box.nodes}
-        lines = ["digraph evaluation {", *_settings(self.title, len(boxes))]
+        lines = ["digraph evaluation {", *settings(self.title, len(boxes))]
         lines += self._clusters(boxes)
         edges: Counter[tuple[int, int]] = Counter()
         for node in self.nodes:
@@ -272,11 +128,11 @@ class Graph:
             lines.append(f"  n{tail} -> n{head}{note};")
         return "\n".join([*lines, "}", ""])
 
-    def _clusters(self, boxes: list[_Box]) -> Iterator[str]:
-        """Yield the inputs, then the other boxes, those of one function in a frame where there are several functions."""
+    def _clusters(self, boxes: list[Box]) -> Iterator[str]:
+        """Yield the inputs, then the other boxes, each function's in a frame where there are several functions."""
         for position, box in enumerate(boxes):
             if box.kind == "input":
-                yield "  " + _statement(position, box, self.collapse)
+                yield "  " + statement(position, box, self.collapse)
         functions = list(dict.fromkeys(box.function for box in boxes if box.kind != "input"))
         framed = len(functions) > 1 and self.collapse != "function"
         for k, function in enumerate(functions):
@@ -284,10 +140,10 @@ class Graph:
             if frame:
                 file, _, name = function.rpartition("|")
                 yield f"  subgraph cluster_{k} {{"
-                yield f"    label={_quoted(f'{name}  ({os.path.basename(file)})')};"
+                yield f"    label={quoted(f'{name}  ({os.path.basename(file)})')};"
             for position, box in enumerate(boxes):
                 if box.kind != "input" and box.function == function:
-                    yield ("    " if frame else "  ") + _statement(position, box, self.collapse)
+                    yield ("    " if frame else "  ") + statement(position, box, self.collapse)
             if frame:
                 yield "  }"
 
@@ -359,78 +215,3 @@ class Graph:
     def __repr__(self) -> str:
         words = {"none": "", "line": ", drawn by line", "function": ", drawn by function"}
         return f"<Graph of {len(self.nodes)} values{words[self.collapse]}>"
-
-
-def _settings(title: str, boxes: int) -> list[str]:
-    fonts = 'fontname="Helvetica,Arial,sans-serif"'
-    lines = [
-        f'  graph [bgcolor="transparent", rankdir=TB, nodesep=0.3, ranksep=0.4, {fonts}, fontsize=12,',
-        f'         fontcolor="{_LINE}", color="{_LINE}", style=rounded, labeljust=l];',
-        f'  node [shape=box, style="rounded,filled", margin="0.1,0.05", height=0.3, {fonts}, fontsize=11,',
-        f'        fontcolor="{_INK}"];',
-        f'  edge [color="{_LINE}", fontcolor="{_LINE}", arrowsize=0.7, {fonts}, fontsize=10];',
-    ]
-    if boxes > _MANY:
-        lines.append("  nslimit=1; nslimit1=1; mclimit=0.2; splines=line;")
-    if title:
-        lines.append(f"  label={_quoted(title)}; labelloc=t;")
-    return lines
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
-
-
-def _statement(position: int, box: _Box, how: str) -> str:
-    fill, border = _FILLS[box.kind]
-    rows = _group_rows(box, how) if box.kind == "group" else _value_rows(box.nodes[0])
-    cells = "".join(f"<TR><TD>{row}</TD></TR>" for row in rows)
-    label = f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{cells}</TABLE>>'
-    width = 2 if box.kind == "group" else 1
-    results = [node for node in box.nodes if node.output]
-    if box.kind == "group" and results:
-        border, width = _FILLS["output"][1], 2
-    return f'n{position} [label={label}, fillcolor="{fill}", color="{border}", penwidth={width}];'
-
-
-def _value_rows(node: GraphNode) -> Iterator[str]:
-    head = symbol(node.number)
-    yield f"<B>{_text(f'{head} = {node.expression}' if node.expression else head)}</B>"
-    shape = f"  {node.shape}" if node.shape else ""
-    if node.value is not None:
-        yield _text(brief(node.value) + shape)
-    elif shape:
-        yield _text(shape.strip())
-    if node.adjoint is not None:
-        yield f'<FONT COLOR="{_ADJOINT}">adjoint {_text(brief(node.adjoint))}</FONT>'
-
-
-def _group_rows(box: _Box, how: str) -> Iterator[str]:
-    where = place(box.nodes[0].where)
-    lines = {place(node.where).line for node in box.nodes}
-    if how == "line":
-        yield f"<B>{_text(f'{where.function}, line {where.line}')}</B>"
-        from linecache import getline
-
-        source = getline(where.file, where.line).strip()
-        if source:
-            yield _text(source if len(source) <= 60 else source[:57] + "...")
-    else:
-        yield f"<B>{_text(where.function)}</B>"
-        first, last = min(lines), max(lines)
-        yield _text(
-            f"{os.path.basename(where.file)}, "
-            + (f"line {first}" if first == last else f"lines {first} to {last}")
-        )
-    counts = Counter(node.name for node in box.nodes)
-    kinds = ", ".join(f"{name} {n}×" if n > 1 else name for name, n in counts.most_common(4))
-    total = len(box.nodes)
-    more = ", ..." if len(counts) > 4 else ""
-    yield _text(f"{total} operation{'s' * (total != 1)}: {kinds}{more}")
-    if results := [node for node in box.nodes if node.output and node.value is not None][:2]:
-        for node in results:
-            yield _text(f"{symbol(node.number)} = {brief(node.value)}")
-
-
-def _text(text: str) -> str:
-    return html.escape(text, quote=False)

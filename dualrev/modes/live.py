@@ -87,14 +87,12 @@ class Live(Variable):
     def data(self, new: Any) -> None:
         if not self.is_leaf:
             raise LeafWriteError("x.data = ... on a value that was computed", "compute it anew")
-        new = np.asarray(value(operand(new)))
-        if new.shape != self.shape:
+        new = operand(new)
+        if np.shape(new) != self.shape:
             raise InputError(
-                f"x.data = ...: x has shape {self.shape}, the new value {new.shape}; a variable keeps its shape"
+                f"x.data = ...: x has shape {self.shape}, the new value {np.shape(new)}; a variable keeps its shape"
             )
-        if not np.can_cast(new.dtype, dtype_of(self), "same_kind"):
-            raise InputError(f"x.data = ...: {new.dtype} does not fit into {dtype_of(self)}")
-        self.primal = new.astype(dtype_of(self))[()]
+        self.primal = _fitting(self, value(new) if is_live(new) else new)
         self.index.shown = self.primal if self.size <= SHOWN else None
         refresh(self)
 
@@ -104,6 +102,8 @@ class Live(Variable):
         return plain.copy() if type(plain) is np.ndarray else plain
 
     def _leave(self, kind: str) -> Any:
+        if paused():
+            return self.detach()
         operation, remedy = conversion(kind)
         if "math." not in operation:
             remedy = "x.detach() is the plain value, and inside `with dualrev.no_grad():` all results are plain"
@@ -112,6 +112,7 @@ class Live(Variable):
     def retain_grad(self) -> Self:
         """Let `backward` fill ``.grad`` of this computed value too; returns it."""
         self.index.retains = True
+        self.index.dtype = dtype_of(self)
         return self
 
     def zero_grad(self) -> None:
@@ -126,7 +127,7 @@ class Live(Variable):
         Parameters
         ----------
         ct : array_like, optional
-            Cotangent, of the shape of this value; left out for a real number, where it is 1.
+            Cotangent, of the shape of this value; left out where this is one real number, for which it is 1.
         retain_graph : bool
             With False the residuals are freed, and a second call raises. (In PyTorch that is the default.)
         create_graph : bool
@@ -190,6 +191,21 @@ class Live(Variable):
 
     def __reduce__(self) -> Any:
         return (variable, (self.detach(),)) if self.is_leaf else super().__reduce__()
+
+
+def _fitting(x: Live, new: Any) -> Any:
+    """Return a new value of a leaf, of its dtype and in memory of its own."""
+    if isinstance(new, Traced):
+        if new.level.depth >= x.level.depth:
+            raise EscapeError(
+                "keeping a value of a running transform in a variable from outside of it",
+                "keep dualrev.value(...) of it, the plain number",
+            )
+        return new
+    new = np.asarray(new)
+    if not np.can_cast(new.dtype, dtype_of(x), "same_kind"):
+        raise InputError(f"a variable of dtype {dtype_of(x)} cannot take values of {new.dtype}")
+    return new.astype(dtype_of(x))[()]
 
 
 class LiveArray(Live, TracedArray):
@@ -291,18 +307,20 @@ class LiveTape(Tape):
 
     def written(self, x: Any, new: Any) -> Any:
         """Let a write change the value of a leaf where nothing is recorded, and refuse it elsewhere."""
+        own = isinstance(new, Traced) and new.level is self
         if not x.is_leaf:
+            if paused() and not own:
+                raise LeafWriteError(
+                    "a write into a computed value inside `with dualrev.no_grad():`",
+                    "write outside of it, where the write is recorded, or into a plain copy (x.detach())",
+                )
             return new
         if not paused():
             raise LeafWriteError(
                 "a write into a variable that `dualrev.variable` made",
                 "write into a copy (y = x.copy()), or, to change its value, inside `with dualrev.no_grad():`",
             )
-        if isinstance(new, Traced) and isinstance(getattr(new, "level", None), LiveTape):
-            new = new.primal
-        if not isinstance(new, Traced):
-            new = np.array(new, dtype_of(x))[()]
-        return self.wrap(new, x.index)
+        return self.wrap(_fitting(x, new.primal if own else new), x.index)
 
     def again(self, view: Any, base: Any) -> Any:
         """Derive a view again, on the tape even where recording is off: it was on it before."""
@@ -316,7 +334,9 @@ class LiveTape(Tape):
                 f"backward: {describe(y)} is complex, and has no gradient without a cotangent; "
                 "call it on a real number (np.abs, np.real), or pass the cotangent"
             )
-        seed = seed_cotangent(y.primal, ct)
+        if ct is None and y.size == 1:
+            ct = np.ones(y.shape)
+        seed = seed_cotangent(y.primal, value(ct) if is_live(ct) and not create_graph else ct)
         if type(seed) is np.ndarray:
             seed = seed.copy()
         places = collected(y.index)
@@ -425,4 +445,5 @@ def variable(x: Any, dtype: Any = None) -> Any:
     tape = _tape_for(array)
     out = tape.leaf(array if isinstance(array, Traced) else array[()])
     out.index.owner = weakref.ref(out)
+    out.index.dtype = want
     return out

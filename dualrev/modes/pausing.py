@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from contextlib import ContextDecorator
 from contextvars import ContextVar
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any, Self
 
 __all__ = ["no_grad", "paused", "recording"]
 
-_paused: ContextVar[bool] = ContextVar("dualrev_no_grad", default=False)
+# How many `no_grad` are open in this thread or task. A count, as one object may be entered by several at once.
+_paused: ContextVar[int] = ContextVar("dualrev_no_grad", default=0)
 paused = _paused.get
 
 
@@ -30,19 +32,23 @@ class no_grad(ContextDecorator):
     (array([1., 4.]), Variable(array([0.5, 1.5])))
     """
 
-    def __init__(self) -> None:
-        self._tokens: list[Any] = []
-
-    def _recreate_cm(self) -> Self:
-        # A decorated function may run in several threads at once; each call needs tokens of its own.
-        return type(self)()
+    def __call__(self, func: Any) -> Any:
+        """Decorate a function."""
+        if any(
+            kind(func) for kind in (isgeneratorfunction, iscoroutinefunction, isasyncgenfunction)
+        ):
+            raise TypeError(
+                f"no_grad cannot decorate {func.__name__}, which only begins to run after the call; "
+                "write `with dualrev.no_grad():` inside of it"
+            )
+        return super().__call__(func)
 
     def __enter__(self) -> Self:
-        self._tokens.append(_paused.set(True))
+        _paused.set(_paused.get() + 1)
         return self
 
     def __exit__(self, *error: object) -> None:
-        _paused.reset(self._tokens.pop())
+        _paused.set(_paused.get() - 1)
 
 
 class recording:
@@ -51,7 +57,7 @@ class recording:
     __slots__ = ("_token",)
 
     def __enter__(self) -> None:
-        self._token = _paused.set(False)
+        self._token = _paused.set(0)
 
     def __exit__(self, *error: object) -> None:
         _paused.reset(self._token)

@@ -40,6 +40,7 @@ class Place:
 
     __slots__ = (
         "__weakref__",
+        "dtype",
         "freed",
         "grad",
         "node",
@@ -62,6 +63,8 @@ class Place:
         # Of an operation with several outputs: weak references to the places of those, by position.
         self.parts: dict[int, weakref.ref[Place]] = {}
         self.grad: Any = None
+        # Of those that keep a gradient.
+        self.dtype: Any = None
         self.retains = False
         self.freed = False
         self.plain = True
@@ -108,9 +111,11 @@ def renumbered(node: Any, numbers: dict[Place, int]) -> tuple[Any, Any, Any]:
 
 def gradient(ct: Any, place: Place) -> Any:
     """Return a swept cotangent as the user gets it: conjugated back, in memory of its own."""
-    if isinstance(ct, Traced):
-        return np.conj(ct) if dtype_of(ct).kind == "c" else ct
-    ct = np.conj(ct) if ct.dtype.kind == "c" else ct
-    if ct.shape == place.shape:
-        return ct.copy()
-    return np.array(np.broadcast_to(ct, place.shape))[()]
+    traced = isinstance(ct, Traced)
+    if dtype_of(ct).kind == "c":
+        ct = np.conj(ct) if place.dtype.kind == "c" else np.real(ct)
+    if dtype_of(ct) != place.dtype:
+        ct = ct.astype(place.dtype)
+    if traced:
+        return ct
+    return ct.copy() if ct.shape == place.shape else np.array(np.broadcast_to(ct, place.shape))[()]

@@ -19,7 +19,7 @@ from dualrev.core.bind import bind
 from dualrev.core.capture import Captures
 from dualrev.core.levels import Level
 from dualrev.core.primitive import SHAPE, SHAPES, Primitive, Refusal, Rule, Y
-from dualrev.errors import LevelError, ShapeError
+from dualrev.errors import InputError, LevelError, ShapeError
 from dualrev.modes.forward import promote, varies
 from dualrev.modes.sweep import Part, pull, pull_custom, run, seed_cotangent
 from dualrev.modes.trace import Record, trace_text, watching
@@ -358,7 +358,7 @@ class Tape(Level):
 
         Raises
         ------
-        LevelError
+        InputError
             If the tape did not watch, so that it knows operations but no values.
 
         Notes
@@ -377,7 +377,10 @@ class Tape(Level):
         from dualrev.modes.graph import tape_graph
 
         if not self.watch:
-            raise LevelError("of a tape made with watch=False")
+            raise InputError(
+                "Tape.to_graph: this tape was made with watch=False and knows operations but no values; make it with "
+                "dualrev.Tape()"
+            )
         return tape_graph(self, names=names, collapse=collapse, title=title)
 
     def __len__(self) -> int:

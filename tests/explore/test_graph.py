@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import dualrev as dr
-from dualrev.modes.graph import Graph, GraphNode, operand_sources, place, tape_graph, tape_nodes
+from dualrev.modes.graph import Graph, GraphNode, tape_graph
+from dualrev.modes.nodes import operand_sources, place, tape_nodes
 from dualrev.modes.notation import brief, index_text, number
 
 needs_dot = pytest.mark.skipif(

@@ -139,6 +139,13 @@ def test_dtypes_are_kept(dtype):
     np.testing.assert_allclose(x.grad, want, rtol=1e-6)
 
 
+def test_the_gradient_has_the_dtype_of_its_variable():
+    x = dr.variable(np.ones(3, np.float32))
+    h = (x * np.float32(2.0)).retain_grad()
+    (np.sum(h.astype(float) ** 2) + np.sum(x)).backward()
+    assert x.grad.dtype == h.grad.dtype == np.float32
+
+
 def test_integers_become_floats_and_lists_arrays():
     assert dr.variable([1, 2]).dtype == np.float64
     assert dr.variable(True).dtype == np.float64
@@ -268,6 +275,59 @@ class TestNoGrad:
         np.sum(tail**2).backward()
         np.testing.assert_array_equal(x.grad, [0.0, 24.0, 26.0])
 
+    def test_a_computed_value_is_not_written(self):
+        """The write would not be recorded, and what was before it would be forgotten."""
+        x = dr.variable([1.0, 2.0])
+        h = x * 2.0
+        for write in (_leaf_write, _leaf_augmented, _leaf_through_a_view, _leaf_fill, _leaf_out):
+            with (
+                pytest.raises((dr.LeafWriteError, ValueError), match=r"outside|read-only"),
+                dr.no_grad(),
+            ):
+                write(h)
+        np.sum(h * h).backward()
+        np.testing.assert_array_equal(x.grad, [8.0, 16.0])
+
+    def test_results_may_go_into_plain_arrays(self):
+        x, plain, mask = dr.variable([1.0, 2.0]), np.zeros(2), np.zeros(2, bool)
+        with dr.no_grad():
+            np.multiply(x, 2.0, out=plain)
+            plain += x
+            assert float(x[0] + 1.0) == 2.0
+            assert float(dr.variable(3.0)) == 3.0
+        np.testing.assert_array_equal(plain, [3.0, 6.0])
+        np.greater(x, 1.5, out=mask)
+        np.testing.assert_array_equal(mask, [False, True])
+
+    def test_decorates_no_generator(self):
+        def numbers():
+            yield 1
+
+        async def later():
+            return 1
+
+        for function in (numbers, later):
+            with pytest.raises(TypeError, match="inside of it"):
+                dr.no_grad()(function)
+
+    def test_one_object_serves_several_threads(self):
+        shared, x = dr.no_grad(), dr.variable(1.0)
+        entered, left = threading.Event(), threading.Event()
+
+        def work():
+            with shared:
+                entered.set()
+                left.wait(5.0)
+
+        worker = threading.Thread(target=work)
+        worker.start()
+        entered.wait(5.0)
+        with shared:
+            assert not is_live(x * 1.0)
+        assert is_live(x * 1.0)
+        left.set()
+        worker.join()
+
     def test_the_dtype_is_kept(self):
         x = dr.variable(np.ones(2, np.float32))
         with dr.no_grad():
@@ -310,8 +370,10 @@ class TestData:
         x = dr.variable(np.ones(2, np.float32))
         x.data = np.array([1.0, 2.0])
         assert x.dtype == np.float32
-        with pytest.raises(dr.InputError, match="complex128 does not fit"):
+        with pytest.raises(dr.InputError, match="cannot take values of complex128"):
             x.data = [1j, 2.0]
+        with pytest.raises(TypeError, match="same_kind"), dr.no_grad():
+            x *= 1j
 
     def test_of_a_computed_value_is_refused(self):
         y = dr.variable([1.0]) * 2.0
@@ -371,6 +433,20 @@ class TestErrors:
             with pytest.raises(dr.FreedTapeError, match="retain_graph"):
                 value.backward()
         np.testing.assert_allclose(x.grad, np.cos([1.0, 2.0]))
+
+    def test_one_entry_needs_no_cotangent(self):
+        x = dr.variable([[2.0]])
+        (x * x).backward()
+        np.testing.assert_array_equal(x.grad, [[4.0]])
+
+    def test_a_cotangent_that_is_a_variable(self):
+        x, ct = dr.variable([1.0, 2.0]), dr.variable([3.0, 4.0])
+        (x * x).backward(ct)
+        assert type(x.grad) is np.ndarray
+        x.zero_grad()
+        (x * x).backward(ct, create_graph=True)
+        np.sum(x.grad).backward()
+        np.testing.assert_array_equal(ct.grad, [2.0, 4.0])
 
     def test_a_missing_cotangent(self):
         with pytest.raises(dr.ShapeError, match="cotangent is needed"):
@@ -523,6 +599,31 @@ class TestOtherFaces:
         g.backward()
         assert w.grad == 8.0
 
+    def test_a_traced_value_is_not_kept_in_an_outer_variable(self):
+        w = dr.variable([2.0, 1.0])
+
+        def paused(x):
+            with dr.no_grad():
+                w[0] = x
+            return x
+
+        def assigned(x):
+            w.data = np.stack([x, x])
+            return x
+
+        for f in (paused, assigned):
+            with pytest.raises(dr.EscapeError, match="from outside"):
+                dr.grad(f)(3.0)
+        np.testing.assert_array_equal(w.data, [2.0, 1.0])
+
+    def test_backward_belongs_to_variables(self):
+        w = dr.variable(2.0)
+        for transform in (dr.grad, dr.vmap, dr.derivative):
+            with pytest.raises(dr.InputError, match=r"dualrev\.variable"):
+                transform(lambda x: (w * x).backward() or x)(
+                    np.ones(2)[0] if transform is not dr.vmap else np.ones(2)
+                )
+
     def test_a_solver_around_a_variable(self):
         from dualrev.scipy import optimize
 
@@ -595,7 +696,7 @@ class TestGraph:
         assert all("test_live.py" in n.where for n in y.to_graph().nodes[1:])
 
     def test_of_a_tape_that_did_not_watch(self):
-        with pytest.raises(dr.LevelError, match="watch=False"):
+        with pytest.raises(dr.InputError, match="watch=False"):
             dr.Tape(watch=False).to_graph()
 
 

@@ -10,11 +10,26 @@ function layered(items, edges) {
     nodes[order.get(a)].down.push(order.get(b));
   }
   for (const v of nodes) for (const u of v.up) v.rank = Math.max(v.rank, nodes[u].rank + 1);
-  // What is read more often than it reads stands just above its first reader: no edge gets longer than another shorter.
-  for (let k = nodes.length - 1; k >= 0; k--) {
-    const v = nodes[k];
-    if (v.down.length && v.up.length <= v.down.length) v.rank = Math.min(...v.down.map(d => nodes[d].rank)) - 1;
-  }
+  // What is read at least as often as it reads moves down to just above its first reader; or everything does, if the
+  // edges are shorter together then, or the widest layer is half as wide (it is where a loop adds to a sum).
+  const lower = all => {
+    const ranks = nodes.map(v => v.rank);
+    for (let k = nodes.length - 1; k >= 0; k--) {
+      const {up, down} = nodes[k];
+      if (down.length && (all || up.length <= down.length)) ranks[k] = Math.min(...down.map(d => ranks[d])) - 1;
+    }
+    return ranks;
+  };
+  const length = ranks => nodes.reduce((sum, v, k) => sum + v.up.reduce((part, u) => part + ranks[k] - ranks[u], 0), 0);
+  const widest = ranks => {
+    const counts = new Map();
+    for (const r of ranks) counts.set(r, (counts.get(r) ?? 0) + 1);
+    return Math.max(...counts.values());
+  };
+  const some = lower(false), every = lower(true);
+  const ranks = length(every) < length(some) || 2 * widest(every) <= widest(some) ? every : some;
+  const top = Math.min(...ranks);
+  nodes.forEach((v, k) => { v.rank = ranks[k] - top; });
   // Edges over several layers get a place in each, as long as there are not too many of them.
   const spans = ahead.map(([a, b]) => nodes[order.get(b)].rank - nodes[order.get(a)].rank - 1);
   const routed = spans.reduce((sum, s) => sum + s, 0) <= MOST;
