@@ -1,4 +1,4 @@
-"""Statements of the DOT language: boxes for values, or for all that one line or one function made, and their colours."""
+"""Statements of the DOT language: boxes for values, or for all that one line or function made, and their colours."""
 
 from __future__ import annotations
 

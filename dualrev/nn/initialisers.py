@@ -10,8 +10,8 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
 
+from dualrev.core.ufuncs import special
 from dualrev.errors import InputError
 
 __all__ = [

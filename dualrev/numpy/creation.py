@@ -280,6 +280,8 @@ for _function in (
     np.atleast_1d,
     np.atleast_2d,
     np.atleast_3d,
+    # On its first argument only, and a plain table may be read at traced indices.
+    np.take,
     *(f for f in vars(np.linalg).values() if hasattr(f, "_implementation")),
 ):
     stands_for(_function)(answering(_function))

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy import optimize
 
 from dualrev.core.array import dtype_of, value
 from dualrev.errors import InputError, NonFiniteError, OutputError, describe, user_location
@@ -126,6 +125,9 @@ class LBFGS(Optimiser):
         NonFiniteError
             If the loss or a gradient is not finite.
         """
+        # Imported here: of all optimisers only this one needs it, and it takes as long to import as all of dualrev.
+        from scipy import optimize
+
         if closure is None:
             raise InputError(
                 "LBFGS.step evaluates the loss many times: pass a closure that computes it, calls backward() and "
