@@ -180,7 +180,7 @@ class FreedTapeError(DualrevError, RuntimeError):
 
 
 class LeafWriteError(DualrevError, ValueError):
-    """A variable that nothing was recorded for was written to while operations are recorded.
+    """A variable was written to where the write cannot be recorded.
 
     Parameters
     ----------
@@ -190,7 +190,8 @@ class LeafWriteError(DualrevError, ValueError):
 
     def __init__(self, what: str, remedy: str) -> None:
         super().__init__(
-            f"{what}, at {user_location()}, would make it forget that it is independent. Instead: {remedy}."
+            f"{what}, at {user_location()}, is not possible: what was recorded needs the value that is there, or would "
+            f"be forgotten. Instead: {remedy}."
         )
 
 

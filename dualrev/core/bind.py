@@ -27,6 +27,8 @@ _TRACED: list[type] = []
 _BUFFER: list[Any] = []
 # Classes that are no arrays, to what answers an operation that meets one: answer(primitive, *arrays, **params).
 STRANGERS: dict[type, Callable[..., Any]] = {}
+# Subclasses of ndarray without rules of their own: an operation takes them as the arrays that they are.
+DECAYING: set[type] = set()
 _SCALARS = (float, int, complex, bool, np.generic)
 
 
@@ -86,6 +88,8 @@ def operand(value: Any, primitive: Primitive | None = None) -> Any:
         return stack_objects(array, primitive)
     if array.dtype.kind not in "biufc" and (primitive is None or primitive.flavour != "constant"):
         raise _not_an_array(value, primitive)
+    if type(array) in DECAYING:
+        return array.view(np.ndarray)
     if type(array) is not np.ndarray and type(array) not in STRANGERS:
         raise InputError(
             f"{primitive.name if primitive else 'an operation'} met a {type(array).__name__} beside a traced value; "

@@ -23,7 +23,7 @@ from dualrev.core.protocols import apply_ufunc
 from dualrev.core.views import link
 from dualrev.errors import CapturedWriteError
 
-__all__ = ["BufferArray", "any_traced", "buffer", "holds_traced", "is_traced", "plain"]
+__all__ = ["HOLDERS", "BufferArray", "any_traced", "buffer", "holds_traced", "is_traced", "plain"]
 
 _PLAIN = {float, int, bool, complex, str, type(None), np.float64}
 _WRITES = {
@@ -35,6 +35,10 @@ _WRITES = {
     np.put_along_axis,
     np.nan_to_num,
 }
+
+
+# Say whether there may be traced values to write into a new array: a transform is running, or variables record.
+HOLDERS: list[Callable[[], Any]] = [open_levels]
 
 
 class Buffers(Level):
@@ -58,8 +62,8 @@ _level = Buffers(depth=float("-inf"))
 
 
 def buffer(array: np.ndarray) -> Any:
-    """Return `array`, which nobody else may hold, as a buffer if a transform is running and it can become traced."""
-    if array.dtype.kind in "fc" and array.ndim and open_levels():
+    """Return `array`, which nobody else may hold, as a buffer if it can become traced: while there are such values."""
+    if array.dtype.kind in "fc" and array.ndim and any(holds() for holds in HOLDERS):
         return _make(array)
     return array
 

@@ -10,7 +10,7 @@ import numpy as np
 import optree
 
 from dualrev.core.array import Traced, dtype_of
-from dualrev.core.bind import STRANGERS, operand
+from dualrev.core.bind import DECAYING, STRANGERS, operand
 from dualrev.core.buffer import BufferArray
 from dualrev.errors import InputError, OutputError, describe
 
@@ -68,6 +68,8 @@ def input_leaf(x: Any, name: str, position: Any) -> Any:
         return x.copy("K") if x.ndim else x[()]
     if type(x) is float:
         return np.float64(x)
+    if type(x) in DECAYING:
+        return np.array(x)
     if type(x) is BufferArray:
         return x.primal.copy("K")
     traced = isinstance(x, Traced)

@@ -19,6 +19,7 @@ from dualrev.derivatives.containers import flatten, input_leaf, output_leaf, sin
 from dualrev.derivatives.patched import patch_if_active
 from dualrev.errors import CapturedWriteError, LevelError, OutputError, ShapeError, describe
 from dualrev.modes.forward import Dual, Forward, dual
+from dualrev.modes.live import is_live
 from dualrev.modes.reverse import Tape, Variable
 from dualrev.modes.sweep import run
 from dualrev.modes.trace import has_nan, raising
@@ -110,10 +111,12 @@ class Inputs:
         with level:
             try:
                 out = patch_if_active(f)(*args, **kwargs)
-                if not has_aux:
-                    return (*flatten_output(out, self.name), None)
-                out, aux = split_aux(self.name, out)
-                return (*flatten_output(out, self.name), strip(aux, level))
+                aux = None
+                if has_aux:
+                    out, aux = split_aux(self.name, out)
+                    aux = strip(aux, level)
+                leaves, rebuild = flatten_output(out, self.name)
+                return [detached(leaf, level) for leaf in leaves], rebuild, aux
             except ValueError as error:
                 cause = error.__cause__
                 # NumPy hides an EscapeError of an element behind its own message when a sequence is converted.
@@ -224,6 +227,13 @@ def push(
         if level.watch or all(t is None or not has_nan(t) for t in ts):
             break
     return ys, ts, rebuild, aux
+
+
+def detached(y: Any, level: Level) -> Any:
+    """Return an output without what variables made inside the transform recorded: that is the function's own affair."""
+    while is_live(y) and y.level.depth > level.depth:
+        y = y.primal
+    return y
 
 
 def _constant_tangent(y: Any, directions: int | None) -> Any:

@@ -10,10 +10,11 @@ import numpy as np
 
 from dualrev.core.array import dtype_of, value
 from dualrev.derivatives.passes import Inputs
-from dualrev.explore.values import Evaluation, Tangents
+from dualrev.explore.values import Evaluation, Tangents, Value
 from dualrev.modes.forward import Dual, Forward, dual
 from dualrev.modes.notation import index_text
 from dualrev.modes.reverse import Tape
+from dualrev.modes.trace import Record
 
 __all__ = ["push_forward"]
 
@@ -33,6 +34,8 @@ def push_forward(
     held = sum(np.asarray(v.value).nbytes for v in values) + 1
     choices = max(1, min(choices, _LANE_BYTES // held))
     directions = list(_directions(inputs, names, tangent, choices, evaluation.hints))
+    if not directions:  # inputs without entries
+        return []
     level = Forward(len(directions), careful=True)
     tape = Tape(watch=True, copying=True)
     lanes = [np.stack([parts[k] for _, parts in directions]) for k in range(len(inputs.leaves))]
@@ -44,17 +47,11 @@ def push_forward(
         notes.append(f"Forward mode is not shown: {error}")
         return []
     found = [tape.records[index] for index in sorted(tape.records)]
-    same = len(found) == len(values) and all(
-        r.primitive is v.primitive and np.shape(r.value) == np.shape(v.value)
-        for r, v in zip(found, values, strict=True)
-    )
-    if not same or not all(
-        np.array_equal(value(r.value), v.value, equal_nan=True)
-        for r, v in zip(found, values, strict=True)
-    ):
+    if len(found) != len(values) or not all(map(_same, found, values)):
         notes.append(
-            "Forward mode is not shown: called a second time, the function computed something else "
-            "(random numbers, or memory of earlier calls)."
+            "Forward mode is not shown: evaluated again, with tangents, the function recorded something else. Either "
+            "it does not do the same at every call (random numbers, memory of earlier calls), or it has a solver "
+            "inside, which takes other steps for tangents."
         )
         return []
     columns = [
@@ -65,6 +62,20 @@ def push_forward(
         Tangents(label, [None if c is None else value(c)[k] for c in columns])
         for k, (label, _) in enumerate(directions)
     ]
+
+
+def _same(record: Record, known: Value) -> bool:
+    """Say whether a value of the second evaluation is that of the first."""
+    if record.primitive is None or known.primitive is None:
+        # An input, or an array that was there before it was written, as np.empty's, which may hold anything.
+        return record.primitive is known.primitive and np.shape(record.value) == np.shape(
+            known.value
+        )
+    # By name: a rule of the user's, a checkpoint and a solver make their primitive anew at every call.
+    return bool(
+        record.primitive.name == known.primitive.name
+        and np.array_equal(value(record.value), known.value, equal_nan=True)
+    )
 
 
 def _directions(

@@ -102,8 +102,8 @@ def _differentiable(args: tuple[Any, ...]) -> int | tuple[int, ...]:
             positions.append(k)
     if not positions:
         raise InputError(
-            "explore: no argument holds floats, so there is nothing to differentiate with respect to. "
-            "Pass floats or arrays of floats (2.0 for 2, x.astype(float))."
+            "explore: no argument holds floats and nothing else, so there is nothing to differentiate with respect "
+            "to. Pass floats, arrays of floats or containers of them (2.0 for 2, x.astype(float))."
         )
     return positions[0] if len(positions) == 1 else tuple(positions)
 

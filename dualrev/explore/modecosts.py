@@ -10,6 +10,7 @@ import numpy as np
 
 from dualrev.core.array import dtype_of
 from dualrev.derivatives.passes import Inputs, push, record
+from dualrev.explore.profile import held_bytes
 from dualrev.modes.reverse import Tape
 
 __all__ = ["Costs", "measure"]
@@ -66,7 +67,7 @@ def measure(
         sum(int(np.size(y)) for y in outputs),
         operations,
         edges,
-        _kept_bytes(tape),
+        held_bytes(tape),
     )
     if not timing:
         return costs
@@ -108,24 +109,3 @@ def _best(call: Callable[[], Any]) -> float:
         if spent > _BUDGET:
             break
     return best
-
-
-def _kept_bytes(tape: Tape) -> int:
-    """Return the bytes of everything that rules keep; an array that several of them keep counts once."""
-    seen: dict[int, int] = {}
-
-    def walk(kept: Any) -> None:
-        if isinstance(kept, np.ndarray):
-            base = kept if kept.base is None else kept.base
-            seen[id(base)] = int(getattr(base, "nbytes", kept.nbytes))
-        elif isinstance(kept, np.generic):
-            seen[id(kept)] = kept.nbytes
-        elif isinstance(kept, (list, tuple)):
-            for part in kept:
-                walk(part)
-
-    for node in tape.nodes:
-        if node[1] is not None and isinstance(node[3], tuple) and len(node[3]) == 3:
-            for _, _, values, _, _ in node[3][1]:
-                walk(values)
-    return sum(seen.values())

@@ -13,6 +13,8 @@ from string import Template
 from tempfile import mkdtemp
 from typing import Any
 
+import numpy as np
+
 from dualrev.explore.evaluation import evaluate
 from dualrev.explore.payload import payload
 
@@ -50,7 +52,9 @@ class Page:
             "style": _asset("page.css"),
             "script": "".join(map(_asset, _SCRIPTS)),
         }
-        return Template(_asset("page.html")).substitute(parts)
+        page = Template(_asset("page.html")).substitute(parts)
+        # What is no character, as half of a surrogate pair in a title, could not be written to a file.
+        return page.encode("utf-8", "replace").decode("utf-8")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to a file and return its path."""
@@ -120,7 +124,7 @@ def explore(
     timing : bool
         Measure how long an evaluation, a tangent, a recording and a sweep take, which calls `f` up to 30 times.
     limit : int
-        Of longer computations only the first and the last so many values are shown.
+        Of longer computations only so many values are shown, half of them the first and half the last; at least 2.
     open_browser : bool
         Show the page in the browser.
 
@@ -135,6 +139,8 @@ def explore(
         If no argument holds floats, or the computation has more than 40 times `limit` operations.
     OutputError
         If the result does not depend on the arguments.
+    ValueError
+        If `limit` is not such a number.
 
     Notes
     -----
@@ -158,6 +164,9 @@ def explore(
     if title is None:
         title = getattr(f, "__name__", None) or type(f).__name__
         title = "f" if title == "<lambda>" else title
+    most: Any = limit
+    if not isinstance(most, int | np.integer) or most < 2:
+        raise ValueError(f"explore: limit= is an integer of at least 2, not {limit!r}")
     evaluation = evaluate(
         f,
         args,
@@ -167,7 +176,8 @@ def explore(
         limit=limit,
         timing=timing,
     )
-    page = Page(title, payload(evaluation, title, limit))
+    with np.errstate(all="ignore"):  # ranges and norms of values near the largest number
+        page = Page(title, payload(evaluation, title, limit))
     if path is not None:
         page.save(path)
     if open_browser:

@@ -48,7 +48,10 @@ def _full(array: Any) -> str:
     if array.size <= _FULL:
         return _nested(array, "")
     size = np.abs(array[np.isfinite(array)])
-    return f"{brief(array)}, 2-norm {number(np.sqrt(np.sum(size * size)))}"
+    # Scaled, so that squares of large entries do not overflow.
+    largest = size.max(initial=0) or 1
+    norm = largest * np.sqrt(np.sum((size / largest) ** 2))
+    return f"{brief(array)}, 2-norm {number(norm)}"
 
 
 def _nested(array: Any, indent: str) -> str:

@@ -16,7 +16,7 @@ from dualrev.errors import InputError, OutputError
 from dualrev.modes.reverse import Tape, Variable
 from dualrev.modes.sweep import Part, sweep
 
-__all__ = ["Entry", "Profile", "profile", "seconds", "size"]
+__all__ = ["Entry", "Profile", "held_bytes", "profile", "seconds", "size"]
 
 
 class Entry(NamedTuple):
@@ -157,7 +157,7 @@ def profile(f: Callable[..., Any], *args: Any, argnums: Argnums = 0, repeats: in
         raise InputError(
             "profile: an argument is a traced value; pass dualrev.value(x), as plain numbers are timed"
         )
-    watched, _ = _recorded(inputs, f, watch=True)
+    watched, seen = _recorded(inputs, f, watch=True)
     forward, plain, back, values, whole = [], [], [], [], []
     for _ in range(repeats):
         begin = perf_counter()
@@ -170,10 +170,7 @@ def profile(f: Callable[..., Any], *args: Any, argnums: Argnums = 0, repeats: in
         raise OutputError(
             "profile: the result does not depend on the arguments, so there is nothing to sweep"
         )
-    if [node[0] for node in tape.nodes] != [node[0] for node in watched.nodes]:
-        raise OutputError(
-            "profile: the function did not do the same when called again; pass one without random numbers and memory"
-        )
+    partners = _partners(tape, watched, outputs, seen)
     for _ in range(repeats):
         values.append(_replayed(watched))
         back.append(_swept(tape, outputs, stamped=True))
@@ -181,7 +178,7 @@ def profile(f: Callable[..., Any], *args: Any, argnums: Argnums = 0, repeats: in
 
     evaluated = dict(zip(_operations(watched), np.min(values, axis=0).tolist(), strict=True))
     pulled = np.min(back, axis=0)[::-1].tolist()
-    rows = _rows(tape, watched, evaluated, pulled)
+    rows = _rows(tape, watched, partners, evaluated, pulled)
     operations = _collected(rows, lambda record: record.primitive.name)
     lines = _collected(rows, lambda record: record.where)
     held = sum(entry.held for entry in operations)
@@ -263,16 +260,52 @@ def _replayed(watched: Tape) -> list[float]:
 # -- what belongs to whom ---------------------------------------------------------------------------------------------
 
 
+def _partners(tape: Tape, watched: Tape, outputs: list[Any], seen: list[Any]) -> dict[int, int]:
+    """Return the index on the watched tape of every node.
+
+    A watched tape keeps views alive, so after a write it follows some that are gone on the other tape. Nothing is
+    computed from them: of tapes that differ, those nodes are paired that the results depend on.
+    """
+    own, other = [n[0] for n in tape.nodes], [n[0] for n in watched.nodes]
+    if own != other:
+        own, other = _needed(tape, outputs), _needed(watched, seen)
+    if len(own) != len(other):
+        raise OutputError(
+            "profile: the function did not do the same when called again; pass one without random numbers and memory"
+        )
+    return dict(zip(own, other, strict=True))
+
+
+def _needed(tape: Tape, outputs: list[Any]) -> list[int]:
+    """Return the indices of the nodes that results depend on, in order."""
+    needed = {y.index for y in outputs}
+    found = []
+    for index, _, parents, _ in reversed(tape.nodes):
+        if index in needed:
+            found.append(index)
+            part = isinstance(parents, Part)
+            needed.update(
+                (parents.parent,) if part else (parents,) if isinstance(parents, int) else parents
+            )
+    return found[::-1]
+
+
 def _rows(
-    tape: Tape, watched: Tape, evaluated: dict[int, float], pulled: list[float]
+    tape: Tape,
+    watched: Tape,
+    partners: dict[int, int],
+    evaluated: dict[int, float],
+    pulled: list[float],
 ) -> list[tuple[Any, Entry]]:
     """Return the record of every node, and what the node costs."""
-    bundles = _bundles(tape)
+    bundles = _bundles(watched)
     seen: set[int] = set()
     out = []
     for (index, _, parents, kept), spent in zip(tape.nodes, pulled, strict=True):
+        if index not in partners:
+            continue
         part = isinstance(parents, Part)
-        at = parents.parent if part else index
+        at = partners[parents.parent if part else index]
         at = bundles.get(at, at)
         # The nodes of its outputs are no operations; the time that they take in the sweep is that of the operation.
         forward = 0.0 if part else evaluated[at]
@@ -295,6 +328,12 @@ def together(name: str, entries: Iterable[Entry]) -> Entry:
     """Add up entries under a new name."""
     _, *columns = zip(*entries, strict=True)
     return Entry(name, *(sum(column) for column in columns))
+
+
+def held_bytes(tape: Tape) -> int:
+    """Return the bytes of all arrays and numbers that a tape keeps for the sweep, each counted once."""
+    seen: set[int] = set()
+    return sum(sum(_held(node[3], seen)) for node in tape.nodes)
 
 
 def _held(kept: Any, seen: set[int]) -> Iterable[int]:

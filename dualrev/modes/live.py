@@ -10,237 +10,28 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 
 import numpy as np
 
-from dualrev.core.array import Traced, TracedArray, TracedScalar, dtype_of, value
+from dualrev.core.array import Traced, dtype_of
 from dualrev.core.bind import bind, operand
-from dualrev.core.inplace import refresh
+from dualrev.core.buffer import HOLDERS
 from dualrev.core.levels import next_depth, open_levels
-from dualrev.core.primitive import UFUNCS, Primitive
-from dualrev.errors import (
-    EscapeError,
-    InputError,
-    LeafWriteError,
-    OutputError,
-    conversion,
-    describe,
-)
+from dualrev.core.primitive import Primitive
+from dualrev.errors import InputError, LeafWriteError, OutputError, describe
 from dualrev.modes.lifting import lifted
 from dualrev.modes.pausing import paused, recording
 from dualrev.modes.places import SHOWN, Place, collected, gradient, renumbered
-from dualrev.modes.reverse import Tape, Variable
+from dualrev.modes.reverse import Tape
 from dualrev.modes.sweep import Part, run, seed_cotangent
 from dualrev.modes.trace import raising, watching
-
-if TYPE_CHECKING:
-    from dualrev.modes.graph import Graph
+from dualrev.modes.variables import LiveArray, LiveScalar, fitting, is_live
 
 __all__ = ["LiveTape", "is_live", "variable"]
 
 _FLOAT64 = np.dtype(np.float64)
 _NUMBERS = (float, int, complex, np.float64)
-
-
-def is_live(x: Any) -> bool:
-    """Say whether `x` is a value of the imperative interface: a variable, or computed from one."""
-    return issubclass(type(x), Live)
-
-
-class Live(Variable):
-    """A value of the imperative interface: a primal, and its place. Make one with `variable`."""
-
-    __slots__ = ()
-
-    index: Place
-
-    @property
-    def grad(self) -> Any:
-        """The accumulated derivative of what `backward` was called on; None before."""
-        return self.index.grad
-
-    @grad.setter
-    def grad(self, new: Any) -> None:
-        if new is not None:
-            if np.shape(new) != self.shape:
-                raise InputError(
-                    f"x.grad = ...: x has shape {self.shape}, the new gradient {np.shape(new)}"
-                )
-            if not isinstance(new, Traced):
-                new = np.array(new, dtype_of(self))[()]
-        self.index.grad = new
-
-    @property
-    def is_leaf(self) -> bool:
-        """Whether this is an independent variable, made by `variable`."""
-        owner = self.index.owner
-        return owner is not None and owner() is self
-
-    @property
-    def data(self) -> Any:
-        """The plain value, read-only; assigning replaces the value of a leaf and records nothing."""
-        return value(self)
-
-    @data.setter
-    def data(self, new: Any) -> None:
-        if not self.is_leaf:
-            raise LeafWriteError("x.data = ... on a value that was computed", "compute it anew")
-        new = operand(new)
-        if np.shape(new) != self.shape:
-            raise InputError(
-                f"x.data = ...: x has shape {self.shape}, the new value {np.shape(new)}; a variable keeps its shape"
-            )
-        self.primal = _fitting(self, value(new) if is_live(new) else new)
-        self.index.shown = self.primal if self.size <= SHOWN else None
-        refresh(self)
-
-    def detach(self) -> Any:
-        """Return a plain copy of the value: no derivative flows through it."""
-        plain = value(self)
-        return plain.copy() if type(plain) is np.ndarray else plain
-
-    def _leave(self, kind: str) -> Any:
-        if paused():
-            return self.detach()
-        operation, remedy = conversion(kind)
-        if "math." not in operation:
-            remedy = "x.detach() is the plain value, and inside `with dualrev.no_grad():` all results are plain"
-        raise EscapeError(operation, remedy)
-
-    def retain_grad(self) -> Self:
-        """Let `backward` fill ``.grad`` of this computed value too; returns it."""
-        self.index.retains = True
-        self.index.dtype = dtype_of(self)
-        return self
-
-    def zero_grad(self) -> None:
-        """Forget the accumulated gradient: ``.grad`` is None again."""
-        self.index.grad = None
-
-    def backward(
-        self, ct: Any = None, *, retain_graph: bool = True, create_graph: bool = False
-    ) -> None:
-        """Add the derivatives of this value to ``.grad`` of every leaf that it was computed from.
-
-        Parameters
-        ----------
-        ct : array_like, optional
-            Cotangent, of the shape of this value; left out where this is one real number, for which it is 1.
-        retain_graph : bool
-            With False the residuals are freed, and a second call raises. (In PyTorch that is the default.)
-        create_graph : bool
-            Record the sweep itself, so that the gradients can be differentiated again.
-
-        Raises
-        ------
-        ShapeError
-            If `ct` is missing for an array, or has another shape.
-        OutputError
-            If this value is complex and `ct` is missing.
-        FreedTapeError
-            If residuals were freed by an earlier call.
-
-        Notes
-        -----
-        Cost: one sweep, 2 to 4 times the operations recorded; the memory of the residuals stays with the variables.
-
-        Examples
-        --------
-        >>> import numpy as np, dualrev as dr
-        >>> x = dr.variable([1.0, 2.0])
-        >>> y = np.sum(x**3)
-        >>> y.backward()
-        >>> x.grad
-        array([ 3., 12.])
-        """
-        self.level.backward(self, ct, retain_graph, create_graph)
-
-    def to_graph(
-        self, *, names: Mapping[str, Any] | None = None, collapse: str = "auto", title: str = ""
-    ) -> Graph:
-        """Return the drawn graph of what this value was computed from; see `dualrev.Tape.to_graph`.
-
-        Values of up to four entries are shown, and the gradients that have been accumulated.
-
-        Parameters
-        ----------
-        names : mapping of str to Variable
-            Names for some of the values.
-        collapse, title : str
-            As for a tape.
-
-        Examples
-        --------
-        >>> import dualrev as dr
-        >>> x = dr.variable(2.0)
-        >>> (x * x + 3.0).to_graph(names={"x": x})
-        <Graph of 3 values>
-        """
-        from dualrev.modes.history import history
-
-        return history(self, names or {}, collapse, title)
-
-    def copy(self, order: str = "C") -> Any:
-        """Return an independent handle of the same value; inside `no_grad` a plain copy."""
-        return self.detach() if paused() else super().copy(order)
-
-    def __deepcopy__(self, memo: Any) -> Any:
-        return variable(self.detach()) if self.is_leaf else self.copy()
-
-    def __reduce__(self) -> Any:
-        return (variable, (self.detach(),)) if self.is_leaf else super().__reduce__()
-
-
-def _fitting(x: Live, new: Any) -> Any:
-    """Return a new value of a leaf, of its dtype and in memory of its own."""
-    if isinstance(new, Traced):
-        if new.level.depth >= x.level.depth:
-            raise EscapeError(
-                "keeping a value of a running transform in a variable from outside of it",
-                "keep dualrev.value(...) of it, the plain number",
-            )
-        return new
-    new = np.asarray(new)
-    if not np.can_cast(new.dtype, dtype_of(x), "same_kind"):
-        raise InputError(f"a variable of dtype {dtype_of(x)} cannot take values of {new.dtype}")
-    return new.astype(dtype_of(x))[()]
-
-
-class LiveArray(Live, TracedArray):
-    """A variable with one dimension or more."""
-
-    __slots__ = ()
-
-
-class LiveScalar(Live, TracedScalar):
-    """A variable that is a number.
-
-    As with NumPy's scalars, ``x += 1`` makes a new value; inside `no_grad` it changes a leaf, as it does an array.
-    """
-
-    __slots__ = ()
-
-
-def _augmented(ufunc: np.ufunc) -> Any:
-    def method(self: Any, other: Any) -> Any:
-        if not (paused() and self.is_leaf):
-            return NotImplemented
-        self.data = UFUNCS[ufunc](self, other)
-        return self
-
-    return method
-
-
-for _name, _ufunc in {
-    "add": np.add,
-    "sub": np.subtract,
-    "mul": np.multiply,
-    "truediv": np.divide,
-    "pow": np.power,
-}.items():
-    setattr(LiveScalar, f"__i{_name}__", _augmented(_ufunc))
 
 
 class LiveTape(Tape):
@@ -261,6 +52,15 @@ class LiveTape(Tape):
         if type(parents) is Part:
             bundle: Any = parents.parent
             bundle.parts[parents.position] = weakref.ref(place)
+
+    def variable(self, x: Any) -> Any:
+        """Return an independent variable of this tape."""
+        out = self.leaf(x)
+        key = id(out.index)
+        out.index.owner = weakref.ref(out, lambda _: _leaves.pop(key, None))
+        out.index.dtype = dtype_of(x)
+        _leaves[key] = True
+        return out
 
     def wrap(self, primal: Any, index: Any) -> Any:
         """Make the handle of a value at its place."""
@@ -314,13 +114,15 @@ class LiveTape(Tape):
                     "a write into a computed value inside `with dualrev.no_grad():`",
                     "write outside of it, where the write is recorded, or into a plain copy (x.detach())",
                 )
+            if own and x.index.retains and not new.index.retains:
+                new.retain_grad()
             return new
         if not paused():
             raise LeafWriteError(
                 "a write into a variable that `dualrev.variable` made",
                 "write into a copy (y = x.copy()), or, to change its value, inside `with dualrev.no_grad():`",
             )
-        return self.wrap(_fitting(x, new.primal if own else new), x.index)
+        return self.wrap(fitting(x, new.primal if own else new), x.index)
 
     def again(self, view: Any, base: Any) -> Any:
         """Derive a view again, on the tape even where recording is off: it was on it before."""
@@ -336,7 +138,9 @@ class LiveTape(Tape):
             )
         if ct is None and y.size == 1:
             ct = np.ones(y.shape)
-        seed = seed_cotangent(y.primal, value(ct) if is_live(ct) and not create_graph else ct)
+        if not create_graph and getattr(ct, "level", None) is self:
+            ct = ct.primal
+        seed = seed_cotangent(y.primal, ct)
         if type(seed) is np.ndarray:
             seed = seed.copy()
         places = collected(y.index)
@@ -357,15 +161,25 @@ class LiveTape(Tape):
             for place in places:
                 place.freed = place.node is not None
                 place.node = None
+        around = is_live(y.primal)
         for place, found in zip(wanted, cts, strict=True):
             if found is not None:
                 new = gradient(found, place)
+                if around and not create_graph and is_live(new):
+                    new = new.primal
                 place.grad = new if place.grad is None else place.grad + new
+        if around:
+            # Variables of two tapes, as one was made inside a transform that has ended: on to those of the other.
+            y.primal.backward(ct, retain_graph=retain_graph, create_graph=create_graph)
 
 
 def _shares(y: np.ndarray, x: Any) -> bool:
     return isinstance(x, np.ndarray) and np.may_share_memory(y, x)
 
+
+# The leaves that exist, by the identity of their places: while there are any, new arrays of the mirror can hold them.
+_leaves: dict[int, bool] = {}
+HOLDERS.append(lambda: _leaves and not paused())
 
 _outermost = LiveTape(0.0)
 _inside: weakref.WeakKeyDictionary[Any, LiveTape] = weakref.WeakKeyDictionary()
@@ -411,7 +225,8 @@ def variable(x: Any, dtype: Any = None) -> Any:
     -----
     Cost: 1 to 5 microseconds and some 300 bytes per operation beside NumPy's own, and the residuals that its rule
     names. All is freed when the values computed from the variable are. What is computed from a variable inside a
-    transform such as `dualrev.grad` is recorded too, as if the transform were one more operation.
+    transform such as `dualrev.grad` is recorded too, as if the transform were one more operation; `backward` inside a
+    transform fills the variables that were made there, and those from outside are constants to it.
 
     References
     ----------
@@ -442,8 +257,4 @@ def variable(x: Any, dtype: Any = None) -> Any:
         )
     if have != want:
         array = array.astype(want)
-    tape = _tape_for(array)
-    out = tape.leaf(array if isinstance(array, Traced) else array[()])
-    out.index.owner = weakref.ref(out)
-    out.index.dtype = want
-    return out
+    return _tape_for(array).variable(array if isinstance(array, Traced) else array[()])

@@ -16,7 +16,6 @@ from dualrev.core.operators import operator_methods
 from dualrev.core.primitive import SHAPE, Primitive, Rule, on_register
 from dualrev.core.protocols import apply_ufunc
 from dualrev.core.shapes import unbroadcast
-from dualrev.modes.live import LiveArray, LiveScalar
 from dualrev.modes.pausing import paused
 from dualrev.modes.places import SHOWN
 from dualrev.modes.reverse import Variable, VariableArray, VariableScalar
@@ -29,6 +28,7 @@ from dualrev.modes.templates import (
     value_expression,
 )
 from dualrev.modes.trace import raising
+from dualrev.modes.variables import LiveArray, LiveScalar
 
 __all__ = ["recorders"]
 

@@ -113,8 +113,12 @@ def test_written(f):
     agree(f)
 
 
-def test_only_inside_a_transform():
-    assert type(dnp.zeros(3)) is np.ndarray
+def test_only_where_something_may_be_traced():
+    with dr.no_grad():
+        assert type(dnp.zeros(3)) is np.ndarray
+    x = dr.variable(1.0)
+    assert type(dnp.zeros(3)) is BufferArray
+    del x
     assert inside(lambda x: type(dnp.zeros(3)) is BufferArray)
     # Integers and masks carry no derivative, and numbers cannot be written into.
     for make in (

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dualrev as dr
+from dualrev import numpy as dnp
 from dualrev.modes.live import is_live
 
 A = np.array([[2.0, 0.3, -0.1], [0.4, 1.5, 0.2], [0.1, -0.2, 1.1]])
@@ -118,6 +119,10 @@ def test_intermediates_keep_their_gradient_on_request():
     assert h.grad == 2 * 6.0 * 3.0
     assert other.grad is None
     assert x.grad == 36.0 * 3.0 + 36.0
+    kept = (np.ones(2) * x).retain_grad()
+    kept[0] = 5.0
+    np.sum(kept**2).backward()
+    np.testing.assert_array_equal(kept.grad, [10.0, 4.0])
 
 
 def test_the_gradient_is_a_copy_of_its_own():
@@ -338,8 +343,38 @@ class TestNoGrad:
 class TestData:
     def test_is_read_only(self):
         x = dr.variable([1.0, 2.0])
-        with pytest.raises(ValueError, match="read-only"):
+        with pytest.raises(dr.LeafWriteError, match="no_grad"):
             x.data[0] = 3.0
+        with pytest.raises(ValueError, match="read-only"):
+            x.data.fill(3.0)
+        with pytest.raises(ValueError, match="read-only"):
+            np.add(1.0, x.data, out=x.data)
+        np.testing.assert_array_equal(x.data, [1.0, 2.0])
+
+    def test_augmented_assignment_replaces_the_value(self):
+        x = dr.variable([1.0, 2.0])
+        old = np.sum(x**2)
+        x.data -= 0.5
+        x.data *= x.data
+        other = x.data
+        other += 1.0
+        np.testing.assert_array_equal(x.data, [1.25, 3.25])
+        np.testing.assert_array_equal(other, x.data)
+        old.backward()
+        np.testing.assert_array_equal(x.grad, [2.0, 4.0])
+
+    def test_is_an_array_like_any_other(self):
+        x = dr.variable([[1.0, 2.0], [3.0, 4.0]])
+        d = x.data
+        assert repr(d) == repr(np.array([[1.0, 2.0], [3.0, 4.0]]))
+        for plain in (d + 1.0, d.sum(axis=0), np.sin(d), d @ d, np.asarray(d), np.array(d), -d):
+            assert type(plain) is np.ndarray
+        np.testing.assert_array_equal(np.concatenate([d, d.T]).shape, (4, 2))
+        for y in (d * x, x * d, np.where(d > 2.0, x, d), np.concatenate([x, d]), d @ x):
+            assert is_live(y)
+        np.testing.assert_array_equal(dr.grad(lambda a: np.sum(a * d))(d), d)
+        np.testing.assert_array_equal(dr.variable(d).data, d)
+        assert pickle.loads(pickle.dumps(d)).tolist() == d.tolist()
 
     def test_assignment_replaces_the_value_of_a_leaf(self):
         x = dr.variable([1.0, 2.0])
@@ -598,6 +633,86 @@ class TestOtherFaces:
         assert dr.value(g) == 2 * 3.0 * 2 * 2.0
         g.backward()
         assert w.grad == 8.0
+
+    def test_an_inner_training_loop_is_differentiated(self):
+        """Steps by `data`, by `no_grad` and by hand leave the same derivative with respect to the outer variable."""
+
+        def loss(w, penalty):
+            return np.sum((w - 3.0) ** 2) + penalty * np.sum(w**2)
+
+        def by_data(penalty):
+            w = dr.variable([1.0, 2.0])
+            for _ in range(3):
+                w.zero_grad()
+                loss(w, penalty).backward()
+                w.data = w.data - 0.1 * w.grad
+            return np.sum(w.data**2)
+
+        def by_augmented(penalty):
+            w = dr.variable([1.0, 2.0])
+            for _ in range(3):
+                w.zero_grad()
+                loss(w, penalty).backward()
+                w.data -= 0.1 * w.grad
+            return np.sum(w.detach() ** 2)
+
+        def by_no_grad(penalty):
+            w = dr.variable([1.0, 2.0])
+            for _ in range(3):
+                w.zero_grad()
+                loss(w, penalty).backward()
+                with dr.no_grad():
+                    w -= 0.1 * w.grad
+            return np.sum(w**2)
+
+        def by_hand(penalty):
+            w = np.array([1.0, 2.0])
+            for _ in range(3):
+                w = w - 0.1 * (2.0 * (w - 3.0) + 2.0 * penalty * w)
+            return np.sum(w**2)
+
+        want = dr.grad(by_hand)(0.5)
+        for f in (by_data, by_augmented, by_no_grad):
+            np.testing.assert_allclose(dr.grad(f)(0.5), want, rtol=1e-13)
+            np.testing.assert_allclose(dr.derivative(f)(0.5), want, rtol=1e-13)
+        lanes = dr.vmap(by_data)(np.array([0.1, 0.5]))
+        np.testing.assert_allclose(lanes, [by_hand(0.1), by_hand(0.5)], rtol=1e-13)
+
+    def test_a_variable_may_be_returned_from_a_transform(self):
+        assert dr.grad(lambda x: dr.variable(x) ** 2)(2.0) == 4.0
+        assert dr.derivative(lambda x: dr.variable(x) ** 2)(2.0) == 4.0
+        np.testing.assert_array_equal(
+            dr.vmap(lambda x: dr.variable(x) ** 2)(np.ones(2)), [1.0, 1.0]
+        )
+
+    def test_variables_of_two_tapes(self):
+        w, made = dr.variable(3.0), []
+        dr.grad(lambda x: made.append(dr.variable(2.0)) or x)(1.0)
+        (v,) = made
+        (v * w * v).backward()
+        assert v.grad == 12.0
+        assert type(v.grad) is np.float64
+        assert w.grad == 4.0
+
+    def test_arrays_of_the_mirror_hold_variables(self):
+        def f(x):
+            y = dnp.zeros(3)
+            y[0] = x[0] * x[1]
+            y[1:] = x
+            return np.sum(y**2)
+
+        def third_party(x):
+            y = np.zeros(3)
+            y[0] = math.sin(x[0])
+            y[1:] = x
+            return np.sum(y**2)
+
+        for g in (f, dr.patched(third_party)):
+            x = dr.variable([1.0, 2.0])
+            g(x).backward()
+            np.testing.assert_allclose(x.grad, dr.grad(g)(np.array([1.0, 2.0])), rtol=1e-15)
+        with dr.no_grad():
+            assert type(dnp.zeros(3)) is np.ndarray
 
     def test_a_traced_value_is_not_kept_in_an_outer_variable(self):
         w = dr.variable([2.0, 1.0])
