@@ -10,11 +10,12 @@ import numpy as np
 from dualrev.core.array import Traced
 from dualrev.core.bind import operand
 from dualrev.derivatives.containers import flatten, output_leaf
-from dualrev.derivatives.passes import check_outer, detached
+from dualrev.derivatives.passes import check_outer
 from dualrev.derivatives.patched import patch_if_active
 from dualrev.derivatives.transform import Transform
 from dualrev.errors import InputError, ShapeError, describe
 from dualrev.modes.batch import Batch, Batched, batched
+from dualrev.modes.variables import detached
 
 __all__ = ["vmap"]
 
@@ -73,7 +74,7 @@ class _Map(Transform):
         return rebuild([self._collect(leaf, level) for leaf in leaves])
 
     def _collect(self, leaf: Any, level: Batch) -> Any:
-        y = detached(output_leaf(leaf, "vmap"), level)
+        y = detached(output_leaf(leaf, "vmap"), level.depth)
         if not (isinstance(y, Batched) and y.level is level):
             check_outer(y, level)
         whole = level.unwrap(y, np.shape(y))

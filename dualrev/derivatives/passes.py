@@ -19,10 +19,10 @@ from dualrev.derivatives.containers import flatten, input_leaf, output_leaf, sin
 from dualrev.derivatives.patched import patch_if_active
 from dualrev.errors import CapturedWriteError, LevelError, OutputError, ShapeError, describe
 from dualrev.modes.forward import Dual, Forward, dual
-from dualrev.modes.live import is_live
 from dualrev.modes.reverse import Tape, Variable
 from dualrev.modes.sweep import run
 from dualrev.modes.trace import has_nan, raising
+from dualrev.modes.variables import detached
 
 __all__ = ["Inputs", "ReversePass", "push", "record"]
 
@@ -116,7 +116,8 @@ class Inputs:
                     out, aux = split_aux(self.name, out)
                     aux = strip(aux, level)
                 leaves, rebuild = flatten_output(out, self.name)
-                return [detached(leaf, level) for leaf in leaves], rebuild, aux
+                # What variables made inside the function recorded is its own affair.
+                return [detached(leaf, level.depth) for leaf in leaves], rebuild, aux
             except ValueError as error:
                 cause = error.__cause__
                 # NumPy hides an EscapeError of an element behind its own message when a sequence is converted.
@@ -227,13 +228,6 @@ def push(
         if level.watch or all(t is None or not has_nan(t) for t in ts):
             break
     return ys, ts, rebuild, aux
-
-
-def detached(y: Any, level: Level) -> Any:
-    """Return an output without what variables made inside the transform recorded: that is the function's own affair."""
-    while is_live(y) and y.level.depth > level.depth:
-        y = y.primal
-    return y
 
 
 def _constant_tangent(y: Any, directions: int | None) -> Any:

@@ -20,12 +20,22 @@ from dualrev.modes.reverse import Variable
 if TYPE_CHECKING:
     from dualrev.modes.graph import Graph
 
-__all__ = ["Live", "LiveArray", "LiveScalar", "fitting", "is_live"]
+__all__ = ["Live", "LiveArray", "LiveScalar", "detached", "fitting", "is_live"]
 
 
 def is_live(x: Any) -> bool:
     """Say whether `x` is a value of the imperative interface: a variable, or computed from one."""
     return issubclass(type(x), Live)
+
+
+def detached(x: Any, depth: float = 0.0) -> Any:
+    """Return `x` without what variables recorded, those of tapes that are no deeper than `depth` excepted.
+
+    With the default, all of them: what a transform around differentiates stays traced.
+    """
+    while is_live(x) and (x.level.depth > depth or not depth):
+        x = x.primal
+    return x
 
 
 class Live(Variable):

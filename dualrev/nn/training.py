@@ -63,7 +63,7 @@ def fit(
     scheduler: Scheduler | None = None,
     max_norm: float | None = None,
     callback: Callable[[int, History], Any] | None = None,
-    progress: bool = True,
+    progress: bool = False,
 ) -> History:
     """Train a model: for every batch, compute the loss, call ``backward``, and let the optimiser step.
 
@@ -113,7 +113,7 @@ def fit(
     >>> model = nn.Linear(1, 1, rng=0)
     >>> optimiser = nn.optim.SGD(model.parameters(), lr=0.2)
     >>> history = nn.fit(
-    ...     model, lambda p, y: np.mean((p - y) ** 2), X, y, optimiser, epochs=30, rng=0, progress=False
+    ...     model, lambda p, y: np.mean((p - y) ** 2), X, y, optimiser, epochs=30, rng=0
     ... )
     >>> history.loss[-1] < 1e-4, model.weight.data.round(2), model.bias.data.round(2)
     (True, array([[3.]]), array([1.]))

@@ -27,7 +27,7 @@ _np: Any = np
 
 
 def _held(array: Any) -> Any:
-    """Return a new array so that traced values can be written into it, if a transform is running."""
+    """Return a new array so that traced values can be written into it, if there can be any."""
     if _ONE_NAMESPACE and type(array) is np.ndarray and array.dtype.kind in "fc":
         levels = open_levels()
         return levels[-1].constant(array) if levels else array

@@ -363,18 +363,40 @@ class TestData:
         old.backward()
         np.testing.assert_array_equal(x.grad, [2.0, 4.0])
 
+    def test_a_keepsake_of_an_earlier_value_is_no_handle(self):
+        x = dr.variable([1.0, 2.0])
+        old = x.data
+        x.data = [7.0, 8.0]
+        old -= 1.0
+        np.testing.assert_array_equal(old, [0.0, 1.0])
+        np.testing.assert_array_equal(x.data, [7.0, 8.0])
+
     def test_is_an_array_like_any_other(self):
         x = dr.variable([[1.0, 2.0], [3.0, 4.0]])
         d = x.data
         assert repr(d) == repr(np.array([[1.0, 2.0], [3.0, 4.0]]))
+        assert str(d) == str(np.array([[1.0, 2.0], [3.0, 4.0]]))
         for plain in (d + 1.0, d.sum(axis=0), np.sin(d), d @ d, np.asarray(d), np.array(d), -d):
             assert type(plain) is np.ndarray
+        writable = [
+            d.copy(), d.flatten(), d.astype(np.float32), d[[0, 1]], d[d > 0.0], np.sort(d, axis=0),
+            np.zeros_like(d), np.empty_like(d), np.take(d, [0]), copy.copy(d), copy.deepcopy(d),
+            pickle.loads(pickle.dumps(d)), np.concatenate([d, d]),
+        ]  # fmt: skip
+        for plain in writable:
+            assert type(plain) is np.ndarray
+            plain[0] = 5.0
+        for view in (d[0], d.T, d.reshape(-1), next(iter(d)), d[None]):
+            assert type(view) is np.ndarray
+            with pytest.raises(ValueError, match="read-only"):
+                view[0] = 5.0
         np.testing.assert_array_equal(np.concatenate([d, d.T]).shape, (4, 2))
         for y in (d * x, x * d, np.where(d > 2.0, x, d), np.concatenate([x, d]), d @ x):
             assert is_live(y)
         np.testing.assert_array_equal(dr.grad(lambda a: np.sum(a * d))(d), d)
         np.testing.assert_array_equal(dr.variable(d).data, d)
-        assert pickle.loads(pickle.dumps(d)).tolist() == d.tolist()
+        assert d.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+        assert (d.shape, d.size, d.ndim, len(d)) == ((2, 2), 4, 2, 2)
 
     def test_assignment_replaces_the_value_of_a_leaf(self):
         x = dr.variable([1.0, 2.0])

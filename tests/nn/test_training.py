@@ -199,6 +199,7 @@ def test_it_converges_and_reports(bars):
         epochs=40,
         validation=(X[40:], Y[40:]),
         rng=0,
+        progress=True,
     )
     assert history.loss[-1] < 1e-4
     assert history.validation[-1] < 1e-4

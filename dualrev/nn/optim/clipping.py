@@ -10,6 +10,7 @@ import numpy as np
 from dualrev.core.array import dtype_of, value
 from dualrev.derivatives.containers import flatten
 from dualrev.errors import InputError, NonFiniteError, user_location
+from dualrev.modes.variables import detached
 from dualrev.nn.optim.first_order import as_complex, as_pairs, leaf_names, not_finite
 from dualrev.nn.optim.groups import named_leaves
 
@@ -139,13 +140,13 @@ def clip_grad_norm(
     array([3., 4.])
     """
     chosen = _with_gradient("clip_grad_norm", parameters)
-    leaves = [value(p.grad) for p in chosen.values()]
+    leaves = [detached(p.grad) for p in chosen.values()]
     norm = _norm("clip_grad_norm", list(chosen), leaves, order)
     for p, g in zip(
         chosen.values(), _scaled("clip_grad_norm", leaves, norm, max_norm, eps), strict=True
     ):
         p.grad = g
-    return float(norm)
+    return _number(norm)  # type: ignore[no-any-return]
 
 
 def clip_grad_value(parameters: Any, limit: float) -> None:
@@ -173,7 +174,7 @@ def clip_grad_value(parameters: Any, limit: float) -> None:
     array([1. , 0.5])
     """
     chosen = _with_gradient("clip_grad_value", parameters)
-    leaves = [value(p.grad) for p in chosen.values()]
+    leaves = [detached(p.grad) for p in chosen.values()]
     for p, g in zip(
         chosen.values(), _bounded("clip_grad_value", list(chosen), leaves, limit), strict=True
     ):

@@ -17,6 +17,7 @@ import optree
 from dualrev.core.array import Traced, dtype_of, value
 from dualrev.derivatives.containers import flatten
 from dualrev.errors import InputError, NonFiniteError, ShapeError, describe, user_location
+from dualrev.modes.variables import detached
 from dualrev.nn.optim.limits import FLAG, NONNEGATIVE, is_off
 from dualrev.nn.optim.optimiser import Optimiser
 
@@ -168,7 +169,7 @@ class FirstOrder(Optimiser):
             f"{self.name}.step",
             [pairs[k][0] for k in chosen],
             [pairs[k][1].data for k in chosen],
-            [value(gradients[k]) for k in chosen],
+            [detached(gradients[k]) for k in chosen],
             [self._slots.get(k, {}) for k in chosen],
             [of_parameter[k] for k in chosen],
         )

@@ -9,6 +9,7 @@ import numpy as np
 
 from dualrev.core.array import dtype_of, value
 from dualrev.errors import InputError, NonFiniteError, OutputError, describe, user_location
+from dualrev.modes.variables import detached
 from dualrev.nn.optim.first_order import as_complex, as_pairs, not_finite
 from dualrev.nn.optim.limits import NONNEGATIVE, POSITIVE_INTEGER, Limit
 from dualrev.nn.optim.optimiser import Optimiser
@@ -179,7 +180,7 @@ class LBFGS(Optimiser):
         pairs = self.named_parameters()
         names = [name for name, _ in pairs]
         plain = [
-            np.zeros(p.shape, dtype_of(p)) if g is None else value(g)
+            np.zeros(p.shape, dtype_of(p)) if g is None else detached(g)
             for (_, p), g in zip(pairs, gradients, strict=True)
         ]
         bad = not_finite(["loss"], [loss]) + not_finite(names, plain)
