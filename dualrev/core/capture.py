@@ -11,6 +11,7 @@ is the one case that can pass).
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import Any
 
 import numpy as np
@@ -33,17 +34,21 @@ _locked: dict[int, list[Any]] = {}
 class Captures:
     """The arrays that one level keeps for its sweep."""
 
-    __slots__ = ("copying", "held", "prints")
+    __slots__ = ("copies", "copying", "held", "prints")
 
     def __init__(self, copying: bool = False) -> None:
         self.copying = copying
+        # Of large arrays, by identity: the array and its last copy, both held weakly.
+        self.copies: dict[int, tuple[Any, Any]] = {}
         self.held: dict[int, np.ndarray] = {}
         self.prints: dict[int, tuple[np.ndarray, tuple[int, int]]] = {}
 
     def keep(self, array: np.ndarray) -> np.ndarray:
         """Return `array`, or a copy, such that the numbers in it stay as they are until `release`."""
-        if array.size <= COPY_LIMIT or self.copying:
+        if array.size <= COPY_LIMIT:
             return array.copy()
+        if self.copying:
+            return self._copied(array)
         chain = [array]
         while isinstance(chain[-1].base, np.ndarray):
             chain.append(chain[-1].base)
@@ -66,6 +71,27 @@ class Captures:
                 entry[1] += 1
                 self.held[id(link)] = link
         return array
+
+    def _copied(self, array: np.ndarray) -> np.ndarray:
+        """Return a copy: the last one, if it still has the same bits, as when one matrix is used again and again."""
+        if not array.flags.c_contiguous or array.itemsize % 8:
+            return array.copy()
+        source, last = self.copies.get(id(array), (None, None))
+        if source is not None and source() is array:
+            copy: np.ndarray | None = last()
+            if copy is not None and np.array_equal(copy.view(np.uint64), array.view(np.uint64)):
+                return copy
+        copy = array.copy()
+        key = id(array)
+        self.copies[key] = (
+            weakref.ref(array),
+            weakref.ref(copy, lambda gone: self._forget(key, gone)),
+        )
+        return copy
+
+    def _forget(self, key: int, gone: Any) -> None:
+        if self.copies.get(key, (None, None))[1] is gone:
+            del self.copies[key]
 
     def verify(self) -> None:
         """Raise `CapturedWriteError` if a kept array has changed since."""

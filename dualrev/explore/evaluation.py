@@ -121,6 +121,8 @@ def _constant_results(results: list[tuple[str, Any]], tape: Tape) -> list[str]:
             "explore: the result does not depend on the arguments, as far as was recorded, so there is nothing to "
             "show. Is a value converted (float(x), dr.value(x)), or is the wrong argument in argnums=?"
         )
+    if not any(leaf.size for _, leaf in results if is_on(leaf, tape)):
+        raise OutputError("explore: the result has no entries, so there is nothing to show")
     if constant:
         return [f"{', '.join(constant)} does not depend on the inputs and is not shown."]
     return []

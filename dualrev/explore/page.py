@@ -138,7 +138,7 @@ def explore(
     InputError
         If no argument holds floats, or the computation has more than 40 times `limit` operations.
     OutputError
-        If the result does not depend on the arguments.
+        If the result does not depend on the arguments, or has no entries.
     ValueError
         If `limit` is not such a number.
 

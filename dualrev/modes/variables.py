@@ -95,12 +95,19 @@ class Live(Variable):
         primal = self.primal
         return primal.copy() if isinstance(primal, np.ndarray) else primal
 
+    def item(self, *index: int) -> Any:
+        """Return one entry as a Python number, for records of the loss and the like: as `detach`, it does not record.
+
+        Inside transforms, values that these trace stay traced: there `item` is an operation like any other.
+        """
+        return self.primal.item(*index)
+
     def _leave(self, kind: str) -> Any:
         if paused():
             return self.detach()
         operation, remedy = conversion(kind)
         if "math." not in operation:
-            remedy = "x.detach() is the plain value, and inside `with dualrev.no_grad():` all results are plain"
+            remedy = "x.item() is the plain number, x.detach() the plain array, and inside `with dualrev.no_grad():` all results are plain"
         raise EscapeError(operation, remedy)
 
     def retain_grad(self) -> Self:

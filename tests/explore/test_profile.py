@@ -78,6 +78,23 @@ def test_a_checkpoint_keeps_its_argument_only():
     assert profile(lambda x: np.sum(step(x)), X, repeats=1).held == 3 * 8 * N
 
 
+def test_writes_through_views_that_are_gone():
+    def f(x):
+        y = x * 1.0
+        y[0] = y[1] * y[2]
+        y *= 2.0
+        y[1:] += y[:-1]
+        return np.sum(y * y)
+
+    found = profile(f, np.array([1.0, 2.0, 3.0]), repeats=1)
+    calls = {entry.name: entry.calls for entry in found.operations}
+    # The last line writes twice, into the view and through its name; what it writes is read from the view. A watched
+    # tape, which keeps the views alive, takes three of them once more than the result needs.
+    assert (calls["setitem"], calls["getitem"], calls["sum"]) == (3, 5, 1)
+    # Both factors of the first product, and y of the last, which counts once.
+    assert found.held == 2 * 8 + 3 * 8 + np.float64(0).nbytes * 2
+
+
 def test_in_place_writes():
     def f(x):
         x = x.copy()

@@ -165,6 +165,42 @@ def test_how_a_variable_is_written():
     assert f"{dr.variable(2.0):.3f}" == "2.000"
 
 
+def test_item_is_a_plain_number():
+    x = dr.variable([1.0, 2.0])
+    loss = np.sum(x**2)
+    total = 0.0
+    total += loss.item()
+    assert type(total) is float
+    assert total == 5.0
+    assert x.item(1) == 2.0
+    with pytest.raises(ValueError, match=r"size 1|one element"):
+        x.item()
+    assert dr.grad(lambda y: dr.variable(y).item() ** 2)(3.0) == 6.0
+
+
+def test_a_large_constant_is_copied_once_until_it_changes():
+    big = np.ones((100, 100))
+    x = dr.variable(np.ones(100))
+    tracemalloc.start()
+    try:
+        y = x
+        for _ in range(50):
+            y = np.tanh(big @ y)
+        used = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert used < 3 * big.nbytes
+    first = np.sum(big @ x)
+    big[0, 0] = 3.0
+    second = np.sum(big @ x)
+    big[...] = 0.0
+    second.backward()
+    np.testing.assert_array_equal(x.grad, [102.0, *[100.0] * 99])
+    x.zero_grad()
+    first.backward()
+    np.testing.assert_array_equal(x.grad, np.full(100, 100.0))
+
+
 def test_the_value_is_copied():
     a = np.ones(3)
     x = dr.variable(a)

@@ -13,8 +13,6 @@ RULES = {
 
 
 @pytest.mark.parametrize("name", RULES)
-    "make", [lambda p, lr: optim.SGD(p, lr=lr, momentum=0.9), lambda p, lr: optim.Adam(p, lr=lr)]
-)
 def test_steps_on_variables_are_differentiated_by_a_transform_around_them(name):
     """Only the variables' own tape is stripped: the derivative with respect to the rate is that of the pure rule."""
 
