@@ -109,7 +109,8 @@ def explore(
     f : callable
         Plain NumPy code; any output.
     *args
-        Its arguments: numbers, arrays of any shape, containers of them.
+        Its arguments: numbers, arrays of any shape, containers of them. Keyword arguments are bound beforehand
+        (``lambda x: f(x, order=2)``).
     path : path, optional
         Where to write the page.
     argnums : int or sequence of int, optional

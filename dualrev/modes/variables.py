@@ -107,7 +107,10 @@ class Live(Variable):
             return self.detach()
         operation, remedy = conversion(kind)
         if "math." not in operation:
-            remedy = "x.item() is the plain number, x.detach() the plain array, and inside `with dualrev.no_grad():` all results are plain"
+            remedy = (
+                "x.item() is the plain number, x.detach() the plain array, and inside `with dualrev.no_grad():` all "
+                "results are plain"
+            )
         raise EscapeError(operation, remedy)
 
     def retain_grad(self) -> Self:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MethodType
 from typing import Any
 
 import numpy as np
 
+from dualrev.core.array import Traced
 from dualrev.core.bind import operand
+from dualrev.derivatives.containers import flatten
 from dualrev.errors import InputError, ShapeError, describe
+from dualrev.modes.pausing import paused, recording
+from dualrev.modes.places import collected
+from dualrev.modes.variables import detached, is_live
 from dualrev.nn.module import PLAIN, Module, _parameters
 from dualrev.nn.parameter import is_parameter
 
@@ -37,7 +43,8 @@ def functional_call(module: Module, weights: Mapping[str, Any], *args: Any, **kw
     Raises
     ------
     InputError
-        If a name is no parameter's.
+        If a name is no parameter's, or if the module uses a parameter that is replaced in a way that cannot be
+        followed: through a closure, a view of it, or an object that is no module.
     ShapeError
         If a value has another shape than the parameter.
 
@@ -79,12 +86,34 @@ def functional_call(module: Module, weights: Mapping[str, Any], *args: Any, **kw
             )
         swap[id(parameter)] = new
     copies: dict[int, tuple[Module, Module]] = {}
-    y = _replica(module, swap, copies)(*args, **kwargs)
+    plain = paused()
+    # Recorded in any case: it shows whether a parameter was used that should not have been.
+    with recording():
+        y = _replica(module, swap, copies)(*args, **kwargs)
+    leaves, rebuild = flatten(y)
+    _check_unused(module, {p.index: n for n, p in names.items() if id(p) in swap}, leaves)
+    if plain:
+        y = rebuild([detached(leaf) for leaf in leaves])
     for original, used in copies.values():
         if original.training:
             for name in original._buffers:
                 vars(original)[name] = vars(used)[name]
     return y
+
+
+def _check_unused(module: Module, replaced: dict[Any, str], leaves: list[Any]) -> None:
+    """Raise if a result was computed from a parameter itself, where another value was to stand in its place."""
+    for leaf in leaves:
+        inner = leaf
+        while isinstance(inner, Traced):
+            for place in collected(inner.index) if is_live(inner) else ():
+                if place in replaced:
+                    raise InputError(
+                        f"functional_call: {type(module).__name__} used its parameter {replaced[place]!r} itself, not the "
+                        "value that was given for it: it is reached through a closure, a view kept as an attribute, or an "
+                        "object that is no Module. Let forward read it as an attribute of a module"
+                    )
+            inner = inner.primal
 
 
 def _replica(
@@ -99,6 +128,10 @@ def _replica(
         name: part if type(part) in PLAIN else _replaced(part, swap, copies)
         for name, part in vars(module).items()
     }
+    for name, part in held.items():
+        # Methods kept as attributes belong to a module of the tree.
+        if isinstance(part, MethodType) and id(part.__self__) in copies:
+            held[name] = MethodType(part.__func__, copies[id(part.__self__)][1])
     for name in module._buffers:
         if held[name] is not None:
             # In training an update may be written in place; otherwise that would change the module itself.

@@ -2,6 +2,7 @@
 
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -283,3 +284,70 @@ def test_live_variables_as_weights():
 def test_errors(weights, error, words):
     with pytest.raises(error, match=words):
         nn.functional_call(nn.Linear(3, 2, rng=0), weights, X)
+
+
+class Closure(nn.Module):
+    def __init__(self):
+        self.w = nn.Parameter(2.0)
+        self.act = lambda x: self.w * x
+
+    def forward(self, x):
+        return self.act(x)
+
+
+class KeptView(nn.Module):
+    def __init__(self):
+        self.w = nn.Parameter([[2.0]])
+        self.transposed = self.w.T
+
+    def forward(self, x):
+        return x * self.transposed[0, 0]
+
+
+class Boxed(nn.Module):
+    def __init__(self):
+        self.w = nn.Parameter(2.0)
+        self.box = SimpleNamespace(w=self.w)
+
+    def forward(self, x):
+        return x * self.box.w
+
+
+class KeptMethod(nn.Module):
+    def __init__(self):
+        self.w = nn.Parameter(2.0)
+        self.act = self.scaled
+
+    def scaled(self, x):
+        return self.w * x
+
+    def forward(self, x):
+        return self.act(x)
+
+
+@pytest.mark.parametrize("make", [Closure, KeptView, Boxed])
+def test_a_parameter_that_is_used_past_the_given_weights_is_refused(make):
+    """With the parameter's own value, the derivative would be zero and nobody would know."""
+    model, x = make(), np.array([1.0, 2.0])
+
+    def f(w):
+        return np.sum(nn.functional_call(model, w, x))
+
+    with pytest.raises(dr.InputError, match="'w' itself"):
+        dr.grad(f)(model.weights())
+    with pytest.raises(dr.InputError, match="'w' itself"), dr.no_grad():
+        f({"w": model.w.detach()})
+    assert np.sum(model(x)).item() == 6.0
+
+
+def test_methods_kept_as_attributes_follow():
+    model, x = KeptMethod(), np.array([1.0, 2.0])
+    g = dr.grad(lambda w: np.sum(nn.functional_call(model, w, x)))(model.weights())
+    assert g == {"w": 3.0}
+
+
+def test_inside_no_grad_the_results_are_plain():
+    model, x = nn.Linear(2, 3, rng=0), dr.variable(np.ones((4, 2)))
+    with dr.no_grad():
+        y = nn.functional_call(model, model.weights(), x)
+    assert type(y) is np.ndarray

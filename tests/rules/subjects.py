@@ -8,10 +8,10 @@ import dualrev as dr
 from dualrev.core.bind import bind
 from dualrev.core.primitive import ENTRIES, PRIMITIVES, UFUNCS, Primitive
 from dualrev.modes.forward import DualArray, DualScalar
-from dualrev.modes.variables import LiveArray, LiveScalar
 from dualrev.modes.pushing import pushers
 from dualrev.modes.recording import live_recorders, recorders
 from dualrev.modes.reverse import VariableArray, VariableScalar
+from dualrev.modes.variables import LiveArray, LiveScalar
 from tests.rules.oracles import EPS, Oracle, arrays_of, magnitude
 
 SEED = 20240607
