@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -83,15 +84,18 @@ class Place:
         return found  # type: ignore[no-any-return]
 
 
-def collected(place: Place) -> list[Place]:
-    """Return the places that `place` depends on, itself included, in the order of execution."""
+def collected(place: Place, until: Collection[Place] = ()) -> list[Place]:
+    """Return the places that `place` depends on, itself included, in the order of execution.
+
+    What those of `until` were computed from is left out.
+    """
     seen = {place}
     waiting = [place]
     while waiting:
         here = waiting.pop()
         if here.freed:
             raise FreedTapeError
-        for parent in here.parents():
+        for parent in () if here in until else here.parents():
             if parent not in seen:
                 seen.add(parent)
                 waiting.append(parent)

@@ -128,6 +128,8 @@ class Live(Variable):
     ) -> None:
         """Add the derivatives of this value to ``.grad`` of every leaf that it was computed from.
 
+        Inside a transform those from outside of it are constants, as they are to the transform.
+
         Parameters
         ----------
         ct : array_like, optional

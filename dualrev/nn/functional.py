@@ -13,7 +13,7 @@ from dualrev.core.bind import operand
 from dualrev.derivatives.containers import flatten
 from dualrev.errors import InputError, ShapeError, describe
 from dualrev.modes.pausing import paused, recording
-from dualrev.modes.places import collected
+from dualrev.modes.places import Place, collected
 from dualrev.modes.variables import detached, is_live
 from dualrev.nn.module import PLAIN, Module, _parameters
 from dualrev.nn.parameter import is_parameter
@@ -87,11 +87,13 @@ def functional_call(module: Module, weights: Mapping[str, Any], *args: Any, **kw
         swap[id(parameter)] = new
     copies: dict[int, tuple[Module, Module]] = {}
     plain = paused()
+    replaced = {p.index: n for n, p in names.items() if id(p) in swap}
+    given = {x.index for x in flatten((dict(weights), args, kwargs))[0] if is_live(x)}
     # Recorded in any case: it shows whether a parameter was used that should not have been.
     with recording():
         y = _replica(module, swap, copies)(*args, **kwargs)
     leaves, rebuild = flatten(y)
-    _check_unused(module, {p.index: n for n, p in names.items() if id(p) in swap}, leaves)
+    _check_unused(module, replaced, given, leaves)
     if plain:
         y = rebuild([detached(leaf) for leaf in leaves])
     for original, used in copies.values():
@@ -101,17 +103,22 @@ def functional_call(module: Module, weights: Mapping[str, Any], *args: Any, **kw
     return y
 
 
-def _check_unused(module: Module, replaced: dict[Any, str], leaves: list[Any]) -> None:
-    """Raise if a result was computed from a parameter itself, where another value was to stand in its place."""
+def _check_unused(
+    module: Module, replaced: dict[Place, str], given: set[Place], leaves: list[Any]
+) -> None:
+    """Raise if a result was computed from a parameter itself, where another value was to stand in its place.
+
+    What was given, as weights or arguments, may depend on the parameters: the search ends there.
+    """
     for leaf in leaves:
         inner = leaf
         while isinstance(inner, Traced):
-            for place in collected(inner.index) if is_live(inner) else ():
-                if place in replaced:
+            for place in collected(inner.index, given) if is_live(inner) else ():
+                if place in replaced and place not in given:
                     raise InputError(
-                        f"functional_call: {type(module).__name__} used its parameter {replaced[place]!r} itself, not the "
-                        "value that was given for it: it is reached through a closure, a view kept as an attribute, or an "
-                        "object that is no Module. Let forward read it as an attribute of a module"
+                        f"functional_call: {type(module).__name__} used its parameter {replaced[place]!r} itself, not "
+                        "the value that was given for it: it is reached through a closure, a view kept as an attribute, "
+                        "or an object that is no Module. Let forward read it as an attribute of a module"
                     )
             inner = inner.primal
 

@@ -476,6 +476,46 @@ def test_reduced_motion(visit):
     )
 
 
+def test_values_and_adjoints_are_in_sight(visit):
+    """A matrix of six entries is written in full; its adjoint must not be pushed out of the panel."""
+    rng = np.random.default_rng(0)
+    weights = {"W": rng.normal(size=(3, 2)), "b": np.zeros(3), "v": rng.normal(size=3)}
+
+    def small(weights, x, target):
+        hidden = np.tanh(weights["W"] @ x + weights["b"])
+        return (weights["v"] @ hidden - target) ** 2
+
+    tab = visit(explore(small, weights, np.array([0.5, -1.0]), 1.0, argnums=0, timing=False))
+    press(tab, "End")
+    wide = "e => e.scrollWidth - e.clientWidth"
+    assert tab.eval_on_selector("#trace", wide) == 0
+    tab.emulate_media(media="print")
+    assert tab.eval_on_selector("#trace", wide) == 0
+
+
+def test_fit_shows_all(visit):
+    def deep(x):
+        for _ in range(25):
+            x = np.sin(x)
+        return x
+
+    tab = visit(explore(deep, 1.0, timing=False))
+    inside = """() => {
+        const room = document.getElementById("graph").getBoundingClientRect();
+        return [...document.querySelectorAll(".node .box")].map(e => e.getBoundingClientRect())
+            .filter(r => r.top < room.top || r.bottom > room.bottom || r.left < room.left || r.right > room.right)
+            .length;
+    }"""
+    # At first only as much of it as can be read.
+    assert tab.evaluate(inside) > 0
+    tab.get_by_role("button", name="Fit").click()
+    assert tab.evaluate(inside) == 0
+    press(tab, "+", 3)
+    assert tab.evaluate(inside) > 0
+    press(tab, "0")
+    assert tab.evaluate(inside) == 0
+
+
 def test_zoom_and_pan(visit):
     tab = visit(explore(textbook, 2.0, 5.0))
     where = "document.getElementById('scene').getAttribute('transform')"

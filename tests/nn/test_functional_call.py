@@ -340,6 +340,37 @@ def test_a_parameter_that_is_used_past_the_given_weights_is_refused(make):
     assert np.sum(model(x)).item() == 6.0
 
 
+def test_weights_may_be_computed_from_the_parameters_themselves():
+    """As in meta-learning: a step of gradient descent that is itself recorded."""
+    model, x = nn.Linear(2, 1, rng=0), np.array([[1.0, 2.0], [3.0, -1.0]])
+    start = model.weights()
+
+    def loss(w, x=x):
+        return np.sum(nn.functional_call(model, w, x) ** 2)
+
+    loss(model.named_parameters()).backward()
+    want = dr.grad(loss)(start)
+    for name, p in model.named_parameters().items():
+        np.testing.assert_allclose(p.grad, want[name], rtol=1e-14)
+        p.zero_grad()
+    model(x).sum().backward(create_graph=True)
+    moved = {name: p - 0.1 * p.grad for name, p in model.named_parameters().items()}
+    for p in model.parameters():
+        p.zero_grad()
+    loss(moved).backward()
+
+    def after_a_step(w):
+        g = dr.grad(lambda w: np.sum(nn.functional_call(model, w, x)))(w)
+        return loss({name: w[name] - 0.1 * g[name] for name in w})
+
+    for name, g in dr.grad(after_a_step)(start).items():
+        np.testing.assert_allclose(model.named_parameters()[name].grad, g, rtol=1e-12)
+    doubled = {name: 2.0 * p for name, p in model.named_parameters().items()}
+    assert loss(doubled).item() == loss({name: 2.0 * w for name, w in start.items()})
+    hidden = model(x) * np.ones(2)
+    assert type(loss(start, hidden).item()) is float
+
+
 def test_methods_kept_as_attributes_follow():
     model, x = KeptMethod(), np.array([1.0, 2.0])
     g = dr.grad(lambda w: np.sum(nn.functional_call(model, w, x)))(model.weights())

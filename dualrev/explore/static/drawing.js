@@ -155,12 +155,12 @@ class Drawing {
     return {w: r.width || 600, h: r.height || 400};
   }
 
-  fit() {
+  fit(whole = false) {
     const {w, h} = this.size(), e = this.extent, pad = 16;
     const wide = e.right - e.left + 2 * pad, high = e.bottom - e.top + 2 * pad;
     const all = Math.min(w / wide, h / high, 1.2);
-    // What would be too small to read is shown from its top instead.
-    const k = Math.max(all, Math.min(w / wide, 0.82), 0.28);
+    // At first, what would be too small to read is shown from its top instead.
+    const k = whole ? Math.max(all, 0.08) : Math.max(all, Math.min(w / wide, 0.64), 0.28);
     this.set(w / 2 - k * (e.left + e.right) / 2, high * k <= h ? h / 2 - k * (e.top + e.bottom) / 2 : pad - k * e.top, k);
   }
 
@@ -249,7 +249,7 @@ class Drawing {
         this.open(keys[k]);
       }
     });
-    for (const [id, act] of [["smaller", () => this.zoom(0.8)], ["larger", () => this.zoom(1.25)], ["fit", () => this.fit()]]) {
+    for (const [id, act] of [["smaller", () => this.zoom(0.8)], ["larger", () => this.zoom(1.25)], ["fit", () => this.fit(true)]]) {
       document.getElementById(id).addEventListener("click", act);
     }
   }

@@ -1,7 +1,7 @@
 // A layered drawing (Sugiyama, Tagawa & Toda 1981): layers by longest path, order in a layer by barycentres,
 // places by least squares. `items` are {id, w, h} in the order of evaluation, `edges` pairs of ids.
 function layered(items, edges) {
-  const GAP = 22, RISE = items.length < 12 ? 56 : 40, MOST = 4000;
+  const GAP = 22, RISE = items.length < 8 ? 56 : 40, MOST = 4000;
   const order = new Map(items.map((item, k) => [item.id, k]));
   const nodes = items.map(item => ({...item, rank: 0, up: [], down: []}));
   const ahead = edges.filter(([a, b]) => order.get(a) < order.get(b));

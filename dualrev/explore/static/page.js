@@ -344,7 +344,7 @@ document.addEventListener("keydown", event => {
   const control = event.target.closest("input, button");
   const acts = {
     ArrowRight: () => go(state.step + 1), ArrowLeft: () => go(state.step - 1), Home: () => go(0), End: () => go(track().length),
-    "+": () => drawing.zoom(1.25), "=": () => drawing.zoom(1.25), "-": () => drawing.zoom(0.8), "−": () => drawing.zoom(0.8), 0: () => drawing.fit(),
+    "+": () => drawing.zoom(1.25), "=": () => drawing.zoom(1.25), "-": () => drawing.zoom(0.8), "−": () => drawing.zoom(0.8), 0: () => drawing.fit(true),
   };
   // The radio buttons and the slider have arrows of their own.
   if (event.target.closest('input[type="radio"], input[type="range"]') && /^(Arrow|Home|End)/.test(event.key)) return;
