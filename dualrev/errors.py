@@ -170,11 +170,17 @@ class LevelError(DualrevError, RuntimeError):
 
 
 class FreedTapeError(DualrevError, RuntimeError):
-    """`backward` came to operations whose residuals an earlier call has freed."""
+    """`backward` came to operations whose residuals an earlier call has freed.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    what : str
+        What needs them.
+    """
+
+    def __init__(self, what: str = "backward") -> None:
         super().__init__(
-            f"backward, at {user_location()}, needs operations that an earlier backward(retain_graph=False) has freed. "
+            f"{what}, at {user_location()}, needs operations that an earlier backward(retain_graph=False) has freed. "
             "Compute the value anew, or leave retain_graph=False out of the earlier call."
         )
 

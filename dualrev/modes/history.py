@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dualrev.core.array import value
+from dualrev.errors import FreedTapeError, InputError
 from dualrev.modes.graph import Graph, GraphNode
 from dualrev.modes.live import is_live
 from dualrev.modes.notation import expression
@@ -18,11 +19,16 @@ from dualrev.modes.trace import Record
 __all__ = ["history"]
 
 
-def history(y: Any, names: Mapping[str, Any], collapse: str, title: str) -> Graph:
+def history(y: Any, names: Any, collapse: str, title: str) -> Graph:
     """Return the graph of what a variable was computed from; the work of ``Variable.to_graph``."""
-    places = [p for p in collected(y.index) if not p.parts]
+    if not isinstance(names, Mapping) or not all(map(is_live, names.values())):
+        raise InputError('to_graph: names= is a mapping of names to variables, as names={"x": x}')
+    try:
+        places = [p for p in collected(y.index) if not p.parts]
+    except FreedTapeError:
+        raise FreedTapeError("to_graph") from None
     numbers = {place: k for k, place in enumerate(places, 1)}
-    called = {v.index: name for name, v in names.items() if is_live(v)}
+    called = {v.index: name for name, v in names.items()}
     nodes = []
     for place, number in numbers.items():
         record = place.record or _record(place)

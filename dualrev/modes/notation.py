@@ -110,6 +110,8 @@ def expression(record: Record, numbers: Mapping[int, int]) -> str:
     dims = np.ndim(value(record.operands[0])) if record.operands else 0
     if primitive.name == "transpose" and params.get("axes") == tuple(range(-1, -dims - 1, -1)):
         return f"{names[0]}ᵀ"
+    if primitive.name == "setitem" and len(names) == 2 and "index" in params:
+        return f"{names[0]}[{index_text(params['index'])}] ← {names[1]}"
     words = [f"{k}={_setting(v)}" for k, v in params.items() if not _default(k, v, dims)]
     return f"{primitive.name}({', '.join(names + words)})"
 

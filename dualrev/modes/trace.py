@@ -10,6 +10,8 @@ import numpy as np
 from dualrev.core.array import Traced, value
 from dualrev.core.finite import all_finite, any_nan
 from dualrev.errors import NonFiniteError, user_location
+from dualrev.modes.nodes import operand_sources
+from dualrev.modes.notation import expression, symbol
 
 if TYPE_CHECKING:
     from dualrev.modes.reverse import Tape
@@ -26,7 +28,6 @@ __all__ = [
 ]
 
 _nan: ContextVar[str] = ContextVar("dualrev_debug_nan", default="ignore")
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 class Record(NamedTuple):
@@ -141,24 +142,6 @@ def _short(x: Any) -> str:
     return text if len(text) <= 72 else text[:69] + "..."
 
 
-def _symbol(index: int) -> str:
-    return "v" + str(index + 1).translate(_SUBSCRIPTS)
-
-
-def _expression(record: Record, tape: Tape, numbers: dict[int, int]) -> str:
-    names = [
-        _symbol(numbers[a.index]) if isinstance(a, Traced) and a.level is tape else _short(a)
-        for a in record.operands
-    ]
-    operator = record.primitive.operator
-    if operator:
-        for argument, name in zip(record.primitive.arguments, names, strict=True):
-            operator = operator.replace(argument, f"\0{name}", 1)
-        return str(operator.replace("\0", "").replace("**", "^").replace("*", "·"))
-    params = [f"{k}={v}" for k, v in record.params.items() if v is not None and v is not False]
-    return f"{record.primitive.name}({', '.join(names + params)})"
-
-
 def trace_text(tape: Tape) -> str:
     """Return the evaluation trace of a watched tape, with adjoints after a sweep."""
     if not tape.records:
@@ -168,12 +151,14 @@ def trace_text(tape: Tape) -> str:
         ("", "operation", "value", "shape", *(("adjoint",) if swept is not None else ()))
     ]
     # An operation with several outputs takes an index for their bundle, which is no value; so values are counted.
-    numbers = {index: k for k, index in enumerate(sorted(tape.records))}
+    numbers = {index: k for k, index in enumerate(sorted(tape.records), 1)}
+    sources = operand_sources(tape)
     for index, number in numbers.items():
         record = tape.records[index]
-        what = "input" if record.primitive is None else _expression(record, tape, numbers)
+        own = {k: numbers[s] for k, s in sources[index].items()}
+        what = "input" if record.primitive is None else expression(record, own)
         row: tuple[str, ...] = (
-            _symbol(number),
+            symbol(number),
             what,
             _short(record.value),
             str(np.shape(record.value)),

@@ -117,8 +117,8 @@ def _check_unused(
                 if place in replaced and place not in given:
                     raise InputError(
                         f"functional_call: {type(module).__name__} used its parameter {replaced[place]!r} itself, not "
-                        "the value that was given for it: it is reached through a closure, a view kept as an attribute, "
-                        "or an object that is no Module. Let forward read it as an attribute of a module"
+                        "the value that was given for it: it is reached through a closure, a view kept as an "
+                        "attribute, or an object that is no Module. Let forward read it as an attribute of a module"
                     )
             inner = inner.primal
 

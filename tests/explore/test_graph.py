@@ -94,7 +94,7 @@ def test_operands_are_those_of_the_time_of_reading():
         ("2 · v₁", (1,)),
         ("sin(v₂)", (2,)),
         ("v₁[1]", (1,)),
-        ("setitem(v₂, v₄, index=0)", (2, 4)),
+        ("v₂[0] ← v₄", (2, 4)),
     ]
     assert tape_nodes(tape)[5].parents == (5, 3)
     tape.sweep(total)

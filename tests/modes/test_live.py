@@ -862,6 +862,19 @@ class TestGraph:
         assert any(n.expression.endswith("[0, 1]") for n in nodes)
         assert {p for n in nodes for p in n.parents} <= {n.number for n in nodes}
 
+    def test_writes_freed_graphs_and_wrong_names(self):
+        x = dr.variable([1.0, 2.0])
+        h = x.copy()
+        h[1:] = x[0] ** 2
+        y = np.sum(h)
+        assert any(n.expression == "v₁[1:] ← v₃" for n in y.to_graph().nodes)
+        for names in (["x"], {"x": 1.0}):
+            with pytest.raises(dr.InputError, match="mapping of names"):
+                y.to_graph(names=names)
+        y.backward(retain_graph=False)
+        with pytest.raises(dr.FreedTapeError, match="to_graph"):
+            y.to_graph()
+
     def test_lines_are_known_where_debugging(self):
         x = dr.variable(2.0)
         with dr.debug():
