@@ -70,6 +70,10 @@ LOOSE = {
     **dict.fromkeys(("max", "min", "fmax_reduce", "fmin_reduce"), "any entry may be the largest"),
     **dict.fromkeys(("sort", "partition"), ORDER),
     **dict.fromkeys((f"running_{k}" for k in ("max", "min", "fmax", "fmin")), ORDER),
+    **dict.fromkeys(
+        (f"channel_{k}" for k in ("convolution", "spread", "correlation")),
+        "offsets of the kernel that meet only padding count; channels of other groups too",
+    ),
     **dict.fromkeys(("factorial", "diric", "diric_order"), DECIDED_BY_VALUES),
 }
 # Polynomials and the like: the degree is an integer operand, and degree 0 is constant.

@@ -107,4 +107,5 @@ REFUSED = {
     "special.sph_harm_y": COMPLEX,
     **dict.fromkeys(("constant_map", "operator_product", "exponential_product"), OPAQUE),
     "sparse_solve": OPAQUE,
+    "channel_correlation": "stated as dense where there are groups",
 }
