@@ -294,7 +294,8 @@ class BatchNorm2d(_BatchNorm):
     Notes
     -----
     Ioffe & Szegedy 2015, Batch normalization, arXiv:1502.03167. Derivatives flow through the moments of the batch, not
-    into the running ones.
+    into the running ones. A transform that has to evaluate the function twice, as `dualrev.grad` does where 0 times
+    infinity has come out, updates those twice.
 
     Examples
     --------
