@@ -11,7 +11,7 @@ import numpy as np
 
 from dualrev.core.primitive import function_name
 from dualrev.explore.values import Evaluation, Pull, Value
-from dualrev.modes.nodes import Place, place
+from dualrev.modes.nodes import SourceLine, source_line
 from dualrev.modes.notation import brief, number
 
 __all__ = ["number_data", "payload"]
@@ -109,7 +109,7 @@ def payload(evaluation: Evaluation, title: str, limit: int) -> dict[str, Any]:
         if hidden and v is shown[limit // 2]:
             rows.append(_left_out(hidden, visible))
         rows.append(_row(v, visible, places))
-    known = [place(where) for where in places]
+    known = [source_line(where) for where in places]
     return {
         "title": title,
         "values": rows,
@@ -214,9 +214,9 @@ def _rule(primitive: Any) -> dict[str, Any]:
 # -- source -----------------------------------------------------------------------------------------------------------
 
 
-def _sources(places: list[Place]) -> list[dict[str, Any]]:
+def _sources(places: list[SourceLine]) -> list[dict[str, Any]]:
     """Return the source of every function that recorded something, from its first line to its last."""
-    blocks: dict[tuple[str, int], tuple[Place, int]] = {}
+    blocks: dict[tuple[str, int], tuple[SourceLine, int]] = {}
     for p in places:
         first, last = _extent(p)
         known = blocks.get((p.file, first))
@@ -240,7 +240,7 @@ def _sources(places: list[Place]) -> list[dict[str, Any]]:
     return out
 
 
-def _extent(p: Place) -> tuple[int, int]:
+def _extent(p: SourceLine) -> tuple[int, int]:
     """Return the first and last line of the function that a line belongs to; of a lambda, those of its statement."""
     try:
         tree = ast.parse("".join(linecache.getlines(p.file)))

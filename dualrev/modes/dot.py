@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from dualrev.modes.nodes import GraphNode, place
+from dualrev.modes.nodes import GraphNode, source_line
 from dualrev.modes.notation import brief, symbol
 
 __all__ = ["Box", "quoted", "settings", "statement"]
@@ -83,8 +83,8 @@ def _value_rows(node: GraphNode) -> Iterator[str]:
 
 
 def _group_rows(box: Box, how: str) -> Iterator[str]:
-    where = place(box.nodes[0].where)
-    lines = {place(node.where).line for node in box.nodes}
+    where = source_line(box.nodes[0].where)
+    lines = {source_line(node.where).line for node in box.nodes}
     if how == "line":
         yield f"<B>{_text(f'{where.function}, line {where.line}')}</B>"
         source = linecache.getline(where.file, where.line).strip()

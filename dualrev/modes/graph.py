@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dualrev.modes.dot import Box, quoted, settings, statement
-from dualrev.modes.nodes import GraphNode, place, tape_nodes
+from dualrev.modes.nodes import GraphNode, source_line, tape_nodes
 
 if TYPE_CHECKING:
     from dualrev.modes.reverse import Tape
@@ -93,7 +93,7 @@ class Graph:
         """Gather the nodes into boxes, in the order in which the first of each was evaluated."""
         boxes: dict[str, Box] = {}
         for node in self.nodes:
-            where = place(node.where)
+            where = source_line(node.where)
             kind = "input" if not node.name else "output" if node.output else "operation"
             key = f"v{node.number}"
             function = f"{where.file}|{where.function}" if where.function else ""

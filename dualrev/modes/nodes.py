@@ -14,12 +14,12 @@ from dualrev.modes.notation import expression
 if TYPE_CHECKING:
     from dualrev.modes.reverse import Tape
 
-__all__ = ["GraphNode", "Place", "operand_sources", "place", "tape_nodes"]
+__all__ = ["GraphNode", "SourceLine", "operand_sources", "source_line", "tape_nodes"]
 
 _WHERE = re.compile(r"^(?P<file>.*):(?P<line>\d+), in (?P<function>.*)$", re.DOTALL)
 
 
-class Place(NamedTuple):
+class SourceLine(NamedTuple):
     """A line of the user's source: file, line number, function."""
 
     file: str
@@ -60,12 +60,12 @@ class GraphNode(NamedTuple):
     output: bool = False
 
 
-def place(where: str) -> Place:
+def source_line(where: str) -> SourceLine:
     """Take ``"file:line, in function"`` apart; unknown parts are empty."""
     found = _WHERE.match(where)
     if found is None:
-        return Place("", 0, "")
-    return Place(found["file"], int(found["line"]), found["function"])
+        return SourceLine("", 0, "")
+    return SourceLine(found["file"], int(found["line"]), found["function"])
 
 
 def operand_sources(tape: Tape) -> dict[int, dict[int, int]]:

@@ -28,12 +28,12 @@ def is_live(x: Any) -> bool:
     return issubclass(type(x), Live)
 
 
-def detached(x: Any, depth: float = 0.0) -> Any:
+def detached(x: Any, depth: float = -1.0) -> Any:
     """Return `x` without what variables recorded, those of tapes that are no deeper than `depth` excepted.
 
     With the default, all of them: what a transform around differentiates stays traced.
     """
-    while is_live(x) and (x.level.depth > depth or not depth):
+    while is_live(x) and x.level.depth > depth:
         x = x.primal
     return x
 

@@ -10,7 +10,7 @@ import pytest
 
 import dualrev as dr
 from dualrev.modes.graph import Graph, GraphNode, tape_graph
-from dualrev.modes.nodes import operand_sources, place, tape_nodes
+from dualrev.modes.nodes import operand_sources, source_line, tape_nodes
 from dualrev.modes.notation import brief, index_text, number
 
 needs_dot = pytest.mark.skipif(
@@ -71,8 +71,8 @@ def test_nodes_of_the_textbook_example():
     assert x1.adjoint == 5.0 + np.cos(2.0)
     assert x2.adjoint == 2.0
     assert y.value == 10.0 + np.sin(2.0)
-    assert place(y.where).function == "<lambda>"
-    assert place(y.where).file == __file__
+    assert source_line(y.where).function == "<lambda>"
+    assert source_line(y.where).file == __file__
 
 
 def test_without_a_sweep_there_are_no_adjoints():
